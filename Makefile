@@ -1,0 +1,47 @@
+# make demo   label the example conversations and write an HTML report
+# make test   lint, types, import contract and tests
+# make clean  remove what the two leave behind
+#
+# Both make their own .venv. PYTHON picks the interpreter it is made from (3.11 or newer).
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INPUTS := pyproject.toml constraints.txt
+DEMO_REPORT := out/demo/report.html
+EXAMPLES := $(sort $(wildcard examples/conversations/*.txt))
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: demo test clean
+
+demo: $(VENV)/.installed
+	$(BIN)/erckit label $(EXAMPLES) --history all --report $(DEMO_REPORT)
+	@echo "The report is at $(CURDIR)/$(DEMO_REPORT)"
+
+test: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest
+
+# A stamp per extra: nothing is installed again until what was installed from changes.
+$(VENV)/.installed: $(VENV)/.made $(INPUTS)
+	@echo "Installing erckit into $(VENV); the first time takes a few minutes ..."
+	$(PIP) -e .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.made $(INPUTS)
+	@echo "Installing erckit and its developer tools into $(VENV); the first time takes a few minutes ..."
+	$(PIP) -e '.[dev]'
+	@touch $@ $(VENV)/.installed
+
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "erckit needs Python 3.11 or newer; name one with: make PYTHON=/path/to/python3.11 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+clean:
+	rm -rf $(VENV) out build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find src tests examples benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,131 @@
+"""``erckit evaluate``: the scores of a model, or of a recipe over several seeds, with their protocol."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from erckit.cli.command_group import command_app
+from erckit.cli.say import say
+
+if TYPE_CHECKING:
+    from erckit.corpora import Corpus
+    from erckit.evaluation.result import Result
+    from erckit.training.recipe import Recipe
+
+app = command_app()
+
+
+@app.command("evaluate")
+def evaluate(
+    model_or_recipe: Annotated[
+        str,
+        typer.Argument(metavar="MODEL_OR_RECIPE", help="Model folder, bundled model, recipe file or packaged recipe."),
+    ],
+    corpus: Annotated[
+        str | None, typer.Option("--corpus", metavar="NAME", help="Corpus to score on; a recipe names its own.")
+    ] = None,
+    source: Annotated[
+        Path | None, typer.Option("--from", metavar="DIR", help="Folder that holds the corpus files.")
+    ] = None,
+    split: Annotated[str, typer.Option("--split", metavar="NAME", help="Split to score on.")] = "test",
+    json: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the result file (schema in docs).")
+    ] = None,
+    png: Annotated[
+        Path | None, typer.Option("--png", metavar="FILE", help="Write the confusion matrix as a picture.")
+    ] = None,
+    seeds: Annotated[
+        int | None, typer.Option("--seeds", metavar="N", min=1, help="With a recipe: train and score the seeds 1 to N.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="DIR", help="With a recipe: folder for the trainings.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="With a recipe: change one value; may be repeated."),
+    ] = None,
+    backbone: Annotated[
+        str | None, typer.Option("--backbone", metavar="NAME", help="With a recipe: another backbone.")
+    ] = None,
+    precision: Annotated[
+        str, typer.Option("--precision", metavar="auto|fp32|bf16", help="With a model: its arithmetic.")
+    ] = "auto",
+    draws: Annotated[
+        int, typer.Option("--draws", metavar="N", min=100, help="Bootstrap draws of the 95 % interval.")
+    ] = 2000,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+) -> None:
+    """Score a model on a split of a corpus, or train and score a recipe over several seeds.
+
+    The protocol is printed with the scores. A recipe's finished seeds are kept: the same command resumes.
+    """
+    from erckit.cli.choose import choose
+
+    choose("--precision", precision, ("auto", "fp32", "bf16"))
+    for option, path in (("--json", json), ("--png", png)):
+        if path is not None:
+            from erckit.cli.label_outputs import check_place
+
+            check_place(path, option, ())
+    if _is_recipe(model_or_recipe):
+        if out is None:
+            raise typer.BadParameter("name the folder for the trainings of this recipe.", param_hint="--out")
+        recipe, data = _load_recipe(model_or_recipe, settings or [], corpus, backbone, source)
+        from erckit.evaluation.seeds import evaluate_recipe
+
+        result = evaluate_recipe(recipe, data, split, range(1, (seeds or 1) + 1), out, draws=draws, quiet=quiet)
+    else:
+        for option, value in (("--seeds", seeds), ("--out", out), ("--set", settings), ("--backbone", backbone)):
+            if value:
+                raise typer.BadParameter("is for recipes, and this is a trained model.", param_hint=option)
+        result = _evaluate_model(model_or_recipe, corpus, source, split, precision, draws)
+    from erckit.evaluation.summary import format_result
+
+    print(format_result(result))
+    if json is not None:
+        result.save(json)
+        say(f"wrote {json}", quiet)
+    if png is not None:
+        from erckit.reports.confusion import save_confusion_png
+
+        save_confusion_png(result, png)
+        say(f"wrote {png}", quiet)
+
+
+def _is_recipe(name: str) -> bool:
+    """Whether ``name`` is a recipe: a YAML file, or ``model/corpus`` of the packaged recipes."""
+    if Path(name).suffix.lower() in (".yaml", ".yml"):
+        return True
+    if Path(name).exists():
+        return False
+    from erckit.training.recipe import recipe_names
+
+    return name in recipe_names()
+
+
+def _evaluate_model(
+    name: str, corpus: str | None, source: Path | None, split: str, precision: str, draws: int
+) -> Result:
+    from erckit.corpora import load_corpus
+    from erckit.evaluation.evaluate import evaluate_model
+    from erckit.labelling import Labeler
+
+    # The corpus first: that it is missing should be told before a model is fetched and loaded.
+    data = load_corpus(corpus, folder=source) if corpus is not None else None
+    labeler = Labeler.from_pretrained(name, precision=precision)
+    if data is None:
+        data = load_corpus(str(labeler.settings["corpus"]), folder=source)
+    return evaluate_model(labeler, data, split, draws=draws)
+
+
+def _load_recipe(
+    name: str, settings: list[str], corpus: str | None, backbone: str | None, source: Path | None
+) -> tuple[Recipe, Corpus]:
+    from erckit.corpora import load_corpus
+    from erckit.training.recipe import load_recipe
+
+    recipe = load_recipe(name, settings, corpus=corpus, backbone=backbone)
+    return recipe, load_corpus(recipe.corpus, folder=source)

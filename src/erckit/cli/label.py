@@ -1,0 +1,142 @@
+"""``erckit label``: files of conversations in, an emotion for every utterance out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from erckit.cli.choose import choose, split_pairs
+from erckit.cli.command_group import command_app
+from erckit.cli.label_outputs import check_place, output_format, print_jsonl, print_table, side_file, write_output
+from erckit.cli.merge_conversations import merge_conversations
+from erckit.cli.say import say
+
+if TYPE_CHECKING:
+    from erckit.conversation import Conversation
+    from erckit.labelling import Labeler
+
+DEFAULT_MODEL = "emonet-emorynlp"
+
+app = command_app()
+
+
+@app.command("label")
+def label(
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE...", help="Transcripts ('Name: text' lines), JSONL or CSV, one or more."),
+    ],
+    output: Annotated[
+        str | None,
+        typer.Option("--output", "-o", metavar="OUT", help="Write .jsonl or .csv; '-' is JSONL to standard output."),
+    ] = None,
+    model: Annotated[
+        str, typer.Option("--model", metavar="MODEL", help="Model folder or the name of a bundled model.")
+    ] = DEFAULT_MODEL,
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="OUT.html", help="Write a self-contained HTML report.")
+    ] = None,
+    min_confidence: Annotated[
+        float | None,
+        typer.Option("--min-confidence", metavar="P", min=0.0, max=1.0, help="Abstain below this score, 0 to 1."),
+    ] = None,
+    format: Annotated[
+        str | None,
+        typer.Option("--format", metavar="NAME", help="transcript, jsonl or csv; recognised when left out."),
+    ] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option("--columns", metavar="K=COL,...", help="Columns of a CSV: text=message,speaker=from, ..."),
+    ] = None,
+    encoding: Annotated[
+        str | None, typer.Option("--encoding", metavar="NAME", help="Text encoding; UTF-8 when left out.")
+    ] = None,
+    precision: Annotated[
+        str, typer.Option("--precision", metavar="auto|fp32|bf16", help="Arithmetic of the model.")
+    ] = "auto",
+    history: Annotated[
+        str,
+        typer.Option(
+            "--history",
+            metavar="conversation|all",
+            help="What speaker history holds: this conversation, or all earlier ones of the files given.",
+        ),
+    ] = "conversation",
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print results and errors only.")] = False,
+) -> None:
+    """Label every utterance of conversation files with an emotion.
+
+    Without --output the result is a table on the terminal. Conversations that cannot be read are counted, told and
+    kept in a side file; they never stop the others.
+    """
+    from erckit.readers import READERS
+
+    choose("--precision", precision, ("auto", "fp32", "bf16"))
+    choose("--history", history, ("conversation", "all"))
+    if format is not None:
+        choose("--format", format, READERS)
+    mapping = split_pairs("--columns", columns, "text=message,speaker=from") if columns else None
+    target = Path(output) if output is not None and output != "-" else None
+    if target is not None:
+        output_format(target)
+        check_place(target, "--output", files)
+    if report is not None:
+        check_place(report, "--report", files)
+
+    conversations = _read(files, format, mapping, encoding, target, quiet)
+    labeler = _load(model, precision)
+    labelled = labeler.label(conversations, min_confidence=min_confidence, history=history)
+    if output == "-":
+        print_jsonl(labelled)
+    elif target is not None:
+        write_output(labelled, target)
+        say(f"wrote {target}", quiet)
+    else:
+        print_table(labelled)
+    if report is not None:
+        from erckit.reports.conversation_report import write_report
+
+        title = files[0].name if len(files) == 1 else f"{len(files)} files"
+        write_report(labelled, report, title=title, model_line=_model_line(labeler))
+        say(f"wrote {report}", quiet)
+
+
+def _read(
+    files: list[Path],
+    format: str | None,
+    columns: dict[str, str] | None,
+    encoding: str | None,
+    target: Path | None,
+    quiet: bool,
+) -> list[Conversation]:
+    """Conversations of all files; what was skipped goes to side files beside the output, or beside the input."""
+    from erckit.readers import read_conversations
+
+    read = []
+    sides: set[Path] = set()
+    for path in dict.fromkeys(files):
+        side = side_file(path, target, sides)
+        sides.add(side)
+        found = read_conversations(path, format=format, columns=columns, skipped=side, encoding=encoding)
+        read.append((path, found.conversations))
+        name = f"{path}: " if len(files) > 1 else ""
+        # What was skipped is told even when quiet: an utterance is never lost without a word.
+        say(f"{name}{found.line()}", quiet and not found.skipped)
+        for note in found.notes:
+            say(f"{path}: {note}", quiet)
+    return merge_conversations(read)
+
+
+def _load(model: str, precision: str) -> Labeler:
+    from erckit.labelling import Labeler
+
+    return Labeler.from_pretrained(model, precision=precision)
+
+
+def _model_line(labeler: Labeler) -> str:
+    """One line that says which model it was and how far its scores can be read as probabilities."""
+    calibrated = "scores calibrated on dev" if labeler.temperature is not None else "scores not calibrated"
+    context = "earlier utterances only" if labeler.causal else "later utterances too"
+    return f"{labeler.name}: {len(labeler.label_set)} labels, reads {context}, {calibrated}"

@@ -1,0 +1,92 @@
+"""Where labelled conversations go: checked before the model is loaded, written afterwards."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import typer
+
+from erckit.conversation import LabelledConversation
+from erckit.errors import nearest
+
+EXTENSIONS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv"}
+
+
+def output_format(path: Path) -> str:
+    """Format of an output file by its extension; a usage error for one that no writer knows."""
+    if path.suffix.lower() in (".html", ".htm"):
+        raise typer.BadParameter(f"'{path}' looks like a report. Use --report {path}", param_hint="--output")
+    try:
+        return EXTENSIONS[path.suffix.lower()]
+    except KeyError:
+        raise typer.BadParameter(
+            f"'{path}' has no extension that says its format. {nearest(path.suffix, EXTENSIONS)}",
+            param_hint="--output",
+        ) from None
+
+
+def check_place(path: Path, option: str, inputs: Sequence[Path]) -> None:
+    """Refuse an output that would overwrite an input, or that cannot be written, before any work is done."""
+    if any(os.path.realpath(path) == os.path.realpath(source) for source in inputs):
+        raise typer.BadParameter(f"'{path}' is also an input; it would be overwritten.", param_hint=option)
+    if path.is_dir():
+        raise typer.BadParameter(f"'{path}' is a folder. Name a file in it.", param_hint=option)
+    parent = path.parent
+    while not parent.exists():
+        parent = parent.parent
+    if not parent.is_dir():
+        raise typer.BadParameter(f"'{parent}' is a file, so nothing can be written below it.", param_hint=option)
+    if not os.access(parent, os.W_OK):
+        raise typer.BadParameter(f"nothing may be written in '{parent}'. Choose another place.", param_hint=option)
+
+
+def write_output(labelled: Sequence[LabelledConversation], path: Path) -> None:
+    """Write all labelled conversations to ``path`` in the format of its extension."""
+    from erckit.writers import write_csv, write_jsonl
+
+    {"jsonl": write_jsonl, "csv": write_csv}[output_format(path)](labelled, path)
+
+
+def print_table(labelled: Sequence[LabelledConversation]) -> None:
+    """Print labelled conversations as a table as wide as the terminal."""
+    from erckit.writers import format_table
+
+    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    print(format_table(labelled, width=shutil.get_terminal_size((100, 24)).columns, colour=colour))
+
+
+def print_jsonl(labelled: Sequence[LabelledConversation]) -> None:
+    """Print labelled conversations as the JSONL file would hold them, always as UTF-8."""
+    from erckit.writers import write_jsonl
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "labelled.jsonl"
+        write_jsonl(labelled, path)
+        sys.stdout.flush()
+        sys.stdout.buffer.write(path.read_bytes())
+
+
+def side_file(source: Path, target: Path | None, taken: set[Path]) -> Path:
+    """Where conversations of ``source`` that could not be read are kept.
+
+    Args:
+        source: The file being read.
+        target: The output file, or None; the side file stands beside it.
+        taken: Side files of other inputs in the same run.
+
+    Returns:
+        A path beside the output, else beside the input, else (where that is read-only) in the current folder.
+    """
+    folder = target.parent if target is not None else source.parent
+    if target is None and not os.access(folder, os.W_OK):
+        folder = Path()
+    path, number = folder / f"{source.stem}.skipped.jsonl", 1
+    while path in taken:
+        number += 1
+        path = folder / f"{source.stem}-{number}.skipped.jsonl"
+    return path

@@ -1,0 +1,66 @@
+"""``erckit train``: a recipe in, a model folder out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from erckit.cli.command_group import command_app
+from erckit.cli.say import say
+
+app = command_app()
+
+
+@app.command("train")
+def train(
+    recipe: Annotated[
+        str, typer.Argument(metavar="RECIPE", help="A recipe file, or a packaged one such as emonet/emorynlp.")
+    ],
+    corpus: Annotated[
+        str | None, typer.Option("--corpus", metavar="NAME", help="Another corpus than the recipe's.")
+    ] = None,
+    source: Annotated[
+        Path | None, typer.Option("--from", metavar="DIR", help="Folder that holds the corpus files.")
+    ] = None,
+    backbone: Annotated[
+        str | None, typer.Option("--backbone", metavar="NAME", help="Another backbone than the recipe's.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option("--seed", metavar="N", min=0, help="Seed of all randomness.")] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change one value of the recipe; may be repeated."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="DIR", help="Folder for checkpoints, metrics and the model.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say tokens, steps, memory and minutes, and train nothing.")
+    ] = False,
+    no_resume: Annotated[
+        bool, typer.Option("--no-resume", help="Start anew even if the folder has checkpoints.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+) -> None:
+    """Train a model from a recipe. An interrupted training resumes when the same command runs again."""
+    if out is None and not dry_run:
+        raise typer.BadParameter("name the folder for checkpoints and the model, or use --dry-run.", param_hint="--out")
+    if out is not None and out.exists() and not out.is_dir():
+        raise typer.BadParameter(f"'{out}' is a file. Name a folder.", param_hint="--out")
+    from erckit.corpora import load_corpus
+    from erckit.training.recipe import load_recipe
+
+    loaded = load_recipe(recipe, settings or [], corpus=corpus, backbone=backbone, seed=seed)
+    data = load_corpus(loaded.corpus, folder=source)
+    if dry_run:
+        from erckit.training.dry_run import dry_run as estimate
+
+        print("\n".join(estimate(loaded, data).lines()))
+        return
+    assert out is not None
+    from erckit.training.train import train as run_training
+
+    model = run_training(loaded, data, out, quiet=quiet, resume=not no_resume)
+    print(model)
+    say(f"score it: erckit evaluate {model} --corpus {loaded.corpus} --split test", quiet)

@@ -1,0 +1,90 @@
+"""What erckit knows of a corpus before it has a byte of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from erckit.conversation import Conversation
+from erckit.corpora.corpus import Protocol
+from erckit.labels import LabelSet
+
+SPLITS = ("train", "dev", "test")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """One way in which a corpus lies on a disk.
+
+    Args:
+        name: Of the layout, for messages.
+        files: The file of each split.
+        parse: Gives the conversations of a split's file, cleaned, in file order.
+        has_story: Whether the conversations carry ``meta["story"]``.
+    """
+
+    name: str
+    files: Mapping[str, str]
+    parse: Callable[[Path, LabelSet], tuple[Conversation, ...]]
+    has_story: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedFile:
+    """A file of the publication.
+
+    Args:
+        name: File name.
+        url: Pinned to a commit.
+        sha256: Its checksum, or None where it is recorded at the first download.
+    """
+
+    name: str
+    url: str
+    sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusSource:
+    """Where a corpus comes from, how it lies on disk, and what is known of it.
+
+    Args:
+        name, title, version, licence, source: For people.
+        label_set: Its labels.
+        layouts: Accepted layouts; the first that is complete in a folder is read.
+        files: What ``erckit corpora get`` fetches.
+        published: Counts of each split as published: keys of ``SplitStatistics.to_dict``.
+        anonymous_speakers: Names that are not one person.
+        defects: Known faults of the data, one sentence each.
+    """
+
+    name: str
+    title: str
+    version: str
+    licence: str
+    source: str
+    label_set: LabelSet
+    layouts: tuple[Layout, ...]
+    files: tuple[PublishedFile, ...]
+    published: Mapping[str, Mapping[str, Any]]
+    anonymous_speakers: frozenset[str]
+    defects: tuple[str, ...] = ()
+    metric: str = "weighted_f1"
+    memory: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
+
+    def protocols(self) -> dict[str, Protocol]:
+        """One protocol per scored split."""
+        return {
+            f"{self.name}/{split}": Protocol(
+                name=f"{self.name}/{split}",
+                corpus=self.name,
+                split=split,
+                metric=self.metric,
+                selection="dev",
+                memory=words,
+                remembered_splits=splits,
+            )
+            for split, (words, splits) in self.memory.items()
+        }

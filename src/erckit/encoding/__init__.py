@@ -1,0 +1,1 @@
+"""Backbones, tokenising, packing conversations, the one-pass attention."""

@@ -1,0 +1,208 @@
+"""What an evaluation writes: one versioned JSON file that holds every number and what it was measured on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from erckit.errors import ResultError
+from erckit.labels import LabelSet
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ProtocolRun:
+    """What a score was measured on; printed before every score.
+
+    Args:
+        name: Protocol name, such as "emorynlp/test".
+        corpus: Corpus name.
+        split: Split name.
+        conversations: Conversations with at least one scored utterance.
+        utterances: Scored utterances, those with a gold label.
+        metric: The protocol's main metric, a name of ``erckit.metrics.METRICS``.
+        selection: The split on which checkpoint and settings were chosen.
+        memory: What the model could remember of other conversations, in words.
+        causal: Whether no prediction used a later utterance.
+        corpus_version: Version of the corpus files, empty when unknown.
+    """
+
+    name: str
+    corpus: str
+    split: str
+    conversations: int
+    utterances: int
+    metric: str
+    selection: str
+    memory: str
+    causal: bool
+    corpus_version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionRow:
+    """One scored utterance, without its text.
+
+    Args:
+        conversation: Conversation id.
+        utterance: Utterance id.
+        gold: Gold label.
+        label: Predicted label.
+        scores: Label to score in [0, 1], rounded to 4 decimals.
+        seed: Seed of the run that predicted it, or None when unknown.
+    """
+
+    conversation: str
+    utterance: str
+    gold: str
+    label: str
+    scores: Mapping[str, float]
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Scores of one system under one protocol. All scores are fractions.
+
+    Args:
+        protocol: What was measured on what.
+        system: Name of the model or recipe.
+        label_set: The labels, in the order of ``confusion``.
+        seeds: Training seeds, one per run; empty when unknown.
+        metrics: Metric name to score (the mean over runs), and "per_class" (label to precision, recall, f1, support,
+            predicted), "interval_95" (metric to its bounds), "expected_calibration_error", "calibrated".
+        runs: One entry per run: its seed and its metrics.
+        mean: Metric name to mean over runs; empty for a single run.
+        sd: Metric name to sample standard deviation over runs (divisor n - 1); empty for a single run.
+        confusion: (L, L) counts, rows gold, columns predicted, added up over runs.
+        predictions: One row per scored utterance and run.
+        config: The recipe as trained.
+        versions: Package name to version.
+        code_version: Commit of the code, None outside a checkout.
+        hardware: Processor, cores and accelerator of the evaluation.
+        wall_seconds: Seconds that labelling took, over all runs.
+        tokens_processed: Tokens encoded, over all runs.
+        schema_version: Version of this layout.
+    """
+
+    protocol: ProtocolRun
+    system: str
+    label_set: LabelSet
+    seeds: tuple[int, ...]
+    metrics: Mapping[str, Any]
+    runs: tuple[Mapping[str, Any], ...]
+    confusion: tuple[tuple[int, ...], ...]
+    predictions: tuple[PredictionRow, ...]
+    config: Mapping[str, Any]
+    versions: Mapping[str, str]
+    hardware: Mapping[str, Any]
+    wall_seconds: float
+    tokens_processed: int
+    code_version: str | None = None
+    mean: Mapping[str, float] = field(default_factory=dict)
+    sd: Mapping[str, float] = field(default_factory=dict)
+    schema_version: int = SCHEMA_VERSION
+
+    def to_json(self) -> str:
+        """The result as JSON text; predictions stand one per line so that files can be compared line by line."""
+        head = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "predictions"}
+        head = {"schema_version": head.pop("schema_version"), **head}
+        head["protocol"] = asdict(self.protocol)
+        head["label_set"] = {"labels": list(self.label_set.labels), "neutral": self.label_set.neutral}
+        text = json.dumps(head, indent=1, ensure_ascii=False, allow_nan=False, default=_plain)
+        rows = [
+            json.dumps(asdict(row), ensure_ascii=False, allow_nan=False, default=_plain) for row in self.predictions
+        ]
+        listed = "[\n  " + ",\n  ".join(rows) + "\n ]" if rows else "[]"
+        return text.removesuffix("\n}") + f',\n "predictions": {listed}\n}}\n'
+
+    @classmethod
+    def from_json(cls, text: str, source: str = "result") -> Result:
+        """Read what :meth:`to_json` wrote.
+
+        Args:
+            text: JSON text.
+            source: Where it came from, for error messages.
+
+        Raises:
+            ResultError: Not JSON, an unknown schema version, or a part that is missing or malformed.
+        """
+        try:
+            data = json.loads(text)
+        except ValueError as error:
+            raise ResultError(f"{source}: not a JSON result ({error}); run 'erckit evaluate' again.") from None
+        if not isinstance(data, dict):
+            raise ResultError(f"{source}: not a result, a JSON object is expected; run 'erckit evaluate' again.")
+        version = data.get("schema_version")
+        if version != SCHEMA_VERSION:
+            newer = isinstance(version, int) and version > SCHEMA_VERSION
+            fix = "upgrade erckit to read it" if newer else "run 'erckit evaluate' again to write a new one"
+            raise ResultError(f"{source}: schema version {version!r}, this erckit reads {SCHEMA_VERSION}; {fix}.")
+        try:
+            return cls(
+                protocol=ProtocolRun(**data["protocol"]),
+                system=data["system"],
+                label_set=LabelSet(tuple(data["label_set"]["labels"]), data["label_set"]["neutral"]),
+                seeds=tuple(data["seeds"]),
+                metrics=_checked_metrics(data["metrics"]),
+                runs=tuple(data["runs"]),
+                mean=data["mean"],
+                sd=data["sd"],
+                confusion=tuple(tuple(row) for row in data["confusion"]),
+                predictions=tuple(PredictionRow(**row) for row in data["predictions"]),
+                config=data["config"],
+                versions=data["versions"],
+                code_version=data["code_version"],
+                hardware=data["hardware"],
+                wall_seconds=data["wall_seconds"],
+                tokens_processed=data["tokens_processed"],
+            )
+        except KeyError as error:
+            raise ResultError(f"{source}: the part {error} is missing; run 'erckit evaluate' again.") from None
+        except (TypeError, ValueError, AttributeError) as error:
+            raise ResultError(f"{source}: malformed ({error}); run 'erckit evaluate' again.") from None
+
+    def save(self, path: str | Path) -> Path:
+        """Write the result; an existing file is replaced at once or not at all."""
+        from erckit.storage.atomic import write_text
+
+        target = Path(path)
+        write_text(target, self.to_json())
+        return target
+
+    @classmethod
+    def load(cls, path: str | Path) -> Result:
+        """Read a result file.
+
+        Raises:
+            ResultError: The file cannot be read or is not a result of a known schema version.
+        """
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+            raise ResultError(f"{path}: cannot be read ({reason}); name a file that 'erckit evaluate' wrote.") from None
+        return cls.from_json(text, str(path))
+
+
+def _checked_metrics(metrics: Any) -> Any:
+    for needed in ("weighted_f1", "accuracy", "macro_f1", "per_class", "interval_95"):
+        metrics[needed]
+    return metrics
+
+
+def _plain(value: Any) -> Any:
+    """Numbers of numpy, paths and mappings as JSON knows them."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    if hasattr(value, "item"):
+        return value.item()
+    if isinstance(value, (tuple, set, frozenset)):
+        return sorted(value) if isinstance(value, (set, frozenset)) else list(value)
+    if isinstance(value, Path):
+        return value.name  # never the folders of this machine
+    raise TypeError(f"{type(value).__name__} cannot be written to a result")

@@ -1,0 +1,117 @@
+"""A result as text for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from erckit.evaluation.result import Result
+
+_NAMES = ("weighted_f1", "macro_f1", "macro_f1_no_neutral", "micro_f1_no_neutral", "accuracy", "mcc")
+
+
+def protocol_line(result: Result) -> str:
+    """What was measured on what, in one line; stands before every printed score."""
+    p = result.protocol
+    parts = [
+        p.name,
+        f"{_count(p.conversations, 'conversation')}, {_count(p.utterances, 'utterance')}",
+        p.metric,
+        f"selected on {p.selection}",
+        _seeds(result.seeds),
+        "causal" if p.causal else "not causal (later utterances are seen)",
+        f"memory: {p.memory}",
+    ]
+    return " · ".join(parts)
+
+
+def format_result(result: Result) -> str:
+    """All scores as text: protocol line, scores with spread and interval, per-class table, confusion matrix.
+
+    Args:
+        result: Of one run or of several.
+
+    Returns:
+        Lines joined by newlines; F1, accuracy, precision and recall in percent with two decimals, mcc in [-100, 100].
+    """
+    several = len(result.runs) > 1
+    blocks = [protocol_line(result), f"system: {result.system}", _scores(result, several), _classes(result, several)]
+    if several:
+        blocks.append(_runs(result))
+    blocks.append(_confusion(result, several))
+    return "\n\n".join(["\n".join(blocks[:2]), *blocks[2:]])
+
+
+def _scores(result: Result, several: bool) -> str:
+    header = ["", "mean ± sd" if several else "score", "95 % interval"]
+    names = [result.protocol.metric, *(name for name in _NAMES if name != result.protocol.metric)]
+    rows = []
+    for name in names:
+        low, high = result.metrics["interval_95"][name]
+        score = _percent(result.metrics[name])
+        rows.append(
+            [
+                name,
+                f"{score} ± {_percent(result.sd[name])}" if several else score,
+                f"{_percent(low)} – {_percent(high)}",
+            ]
+        )
+    lines = _table(header, rows)
+    if "expected_calibration_error" in result.metrics:
+        state = "calibrated on dev" if result.metrics.get("calibrated") else "not calibrated"
+        lines += ["", f"calibration error {_percent(result.metrics['expected_calibration_error'])} (scores {state})"]
+    return "\n".join(lines)
+
+
+def _classes(result: Result, several: bool) -> str:
+    total = sum(scores["support"] for scores in result.metrics["per_class"].values())
+    header = ["label", "precision", "recall", "f1", "support", "gold share", "predicted share"]
+    rows = [
+        [
+            label,
+            _percent(scores["precision"]),
+            _percent(scores["recall"]),
+            _percent(scores["f1"]),
+            f"{round(scores['support']):,}",
+            _percent(scores["support"] / total),
+            _percent(scores["predicted"] / total),
+        ]
+        for label, scores in result.metrics["per_class"].items()
+    ]
+    return "\n".join(_table(header, rows))
+
+
+def _runs(result: Result) -> str:
+    names = [result.protocol.metric, *(name for name in ("accuracy", "macro_f1") if name != result.protocol.metric)]
+    rows = [[str(run["seed"]), *(_percent(run["metrics"][name]) for name in names)] for run in result.runs]
+    return "\n".join(_table(["seed", *names], rows))
+
+
+def _confusion(result: Result, several: bool) -> str:
+    labels = result.label_set.labels
+    rows = [[label, *(f"{count:,}" for count in row)] for label, row in zip(labels, result.confusion, strict=True)]
+    summed = ", added up over seeds" if several else ""
+    return "\n".join([f"confusion: rows gold, columns predicted{summed}", *_table(["", *labels], rows)])
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """First column left, the others right, two spaces between."""
+    widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
+    lines = []
+    for row in [header, *rows]:
+        cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
+        lines.append("  ".join(cells).rstrip())
+    return lines
+
+
+def _seeds(seeds: Sequence[int]) -> str:
+    if not seeds:
+        return "seed unknown"
+    return f"{'seed' if len(seeds) == 1 else 'seeds'} {', '.join(map(str, seeds))}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def _percent(fraction: float) -> str:
+    return f"{100 * fraction:.2f}"

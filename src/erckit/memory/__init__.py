@@ -1,0 +1,1 @@
+"""Speaker identity and speaker history."""

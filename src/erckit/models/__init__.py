@@ -1,0 +1,27 @@
+"""Published systems, one file each. A new one is a file and a line in ``MODELS``."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any
+
+from erckit.errors import SettingError, nearest
+
+MODELS = {
+    "compm": "erckit.models.compm:CoMPM",
+    "emonet": "erckit.models.emonet:EmoNet",
+}
+
+
+def model_class(name: str) -> type[Any]:
+    """Class of a published system, or of one that another package registers under ``erckit.models``.
+
+    Raises:
+        SettingError: No system of that name.
+    """
+    table = {**{point.name: point.value for point in entry_points(group="erckit.models")}, **MODELS}
+    if name not in table:
+        raise SettingError(f"unknown model '{name}'. {nearest(name, table)}")
+    module, _, attribute = table[name].partition(":")
+    return getattr(import_module(module), attribute)  # type: ignore[no-any-return]

@@ -1,0 +1,157 @@
+"""Scoring conversations with a trained model: encode everything once, then classify from shared history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from erckit.errors import SettingError, nearest
+from erckit.models.compm import CoMPM, ModelInputs
+from erckit.models.preparation import Preparation, PreparedConversations, token_batches
+
+PRECISIONS = ("auto", "fp32", "bf16")
+ROWS_AT_A_TIME = 1024  # targets classified together; fixed so that shapes stay few
+
+
+def autocast(precision: str, device: torch.device) -> AbstractContextManager[object]:
+    """Context in which matrix products run in bf16, or nothing for ``fp32``."""
+    if precision == "bf16":
+        return torch.autocast(device.type, dtype=torch.bfloat16)
+    return nullcontext()
+
+
+def resolve_precision(precision: str, device: torch.device) -> str:
+    """``auto`` becomes bf16 where the device multiplies bf16 natively, else fp32.
+
+    Raises:
+        SettingError: Unknown precision.
+    """
+    if precision not in PRECISIONS:
+        raise SettingError(f"unknown precision '{precision}'. {nearest(precision, PRECISIONS)}")
+    if precision != "auto":
+        return precision
+    if device.type == "cuda":
+        return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
+    return "bf16" if torch.ops.mkldnn._is_mkldnn_bf16_supported() and _has_bf16_products() else "fp32"
+
+
+def _has_bf16_products() -> bool:
+    """Whether this CPU has instructions for bf16 products; emulated ones are slower than fp32."""
+    import torch.backends.cpu
+
+    flags = torch.backends.cpu.get_cpu_capability()
+    if "AVX512" not in flags:
+        return False
+    try:
+        return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    except AttributeError:
+        return False
+
+
+@torch.inference_mode()
+def encode(
+    model: CoMPM,
+    preparation: Preparation,
+    prepared: PreparedConversations,
+    conversations: Sequence[int],
+    batch_tokens: int,
+    advance: Callable[[int], None] | None = None,
+) -> tuple[Tensor, Tensor]:
+    """Context and memory vectors of the given conversations, (R, H) each, in their order.
+
+    Conversations are batched by length, so that a batch holds few distinct lengths; the order changes nothing but
+    float rounding.
+    """
+    device = next(model.parameters()).device
+    position = {c: i for i, c in enumerate(conversations)}
+    starts = np.cumsum([0, *(len(prepared.tokenized[c].blocks) for c in conversations)])
+    width = model.encoder.width
+    context = torch.empty(int(starts[-1]), width, device=device)
+    memory = context if not model.has_history or preparation.pack_plain([]) is None else torch.empty_like(context)
+    by_length = sorted(conversations, key=lambda c: prepared.tokenized[c].tokens)
+    for chosen in token_batches(prepared, by_length, batch_tokens):
+        tokenized = [prepared.tokenized[c] for c in chosen]
+        empty = torch.empty(0, width)
+        inputs = ModelInputs(
+            preparation.pack_context(tokenized), preparation.pack_plain(tokenized), empty, torch.empty(0, 0)
+        )
+        vectors, remembered = model.encode(inputs.to(device))
+        rows = torch.from_numpy(np.concatenate([np.arange(starts[position[c]], starts[position[c] + 1]) for c in chosen]))
+        context[rows] = vectors.float()
+        if memory is not context:
+            memory[rows] = remembered.float()
+        if advance:
+            advance(len(rows))
+    return context, memory
+
+
+@torch.inference_mode()
+def classify(model: CoMPM, context: Tensor, memory: Tensor, windows: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Logits of R targets from their context (R, H), all memory vectors (S, H) and windows (R, W); returns (R, L)."""
+    parts = []
+    rows = torch.from_numpy(windows).to(context.device)
+    for start in range(0, len(context), ROWS_AT_A_TIME):
+        stop = start + ROWS_AT_A_TIME
+        parts.append(model.classify(context[start:stop], memory, rows[start:stop]))
+    return torch.cat(parts).float().cpu().numpy()
+
+
+def predict_logits(
+    model: CoMPM,
+    preparation: Preparation,
+    prepared: PreparedConversations,
+    targets: Sequence[int],
+    *,
+    precision: str,
+    batch_tokens: int = 4096,
+    known_memory: Tensor | None = None,
+    advance: Callable[[int], None] | None = None,
+) -> NDArray[np.float32]:
+    """Logits of every utterance of the target conversations, in the given order, (R, L).
+
+    Only conversations that a target remembers are encoded besides the targets.
+
+    Args:
+        model: Put into evaluation mode for the call.
+        preparation: Of the model.
+        prepared: Targets and everything they may remember.
+        targets: Indices of the target conversations.
+        precision: ``fp32`` or ``bf16``.
+        batch_tokens: Tokens encoded at a time.
+        known_memory: Memory vectors already at hand for the first rows of ``prepared``, (K, H), or None.
+        advance: Called with the number of utterances encoded.
+    """
+    device = next(model.parameters()).device
+    was_training = model.training
+    model.eval()
+    try:
+        with autocast(precision, device):
+            rows = prepared.rows(targets)
+            windows = prepared.windows[rows]
+            needed = _conversations_needed(prepared, targets, windows, 0 if known_memory is None else len(known_memory))
+            encoded = [*targets, *needed]
+            context, memory = encode(model, preparation, prepared, encoded, batch_tokens, advance)
+            sources = torch.zeros(prepared.utterances, memory.shape[1], device=device)
+            if known_memory is not None:
+                sources[: len(known_memory)] = known_memory.to(device)
+            sources[torch.from_numpy(prepared.rows(encoded))] = memory
+            used = np.unique(windows[windows >= 0])
+            local = np.full(prepared.utterances + 1, -1, dtype=np.int64)
+            local[used] = np.arange(len(used))
+            return classify(model, context[: len(rows)], sources[torch.from_numpy(used)], local[windows])
+    finally:
+        model.train(was_training)
+
+
+def _conversations_needed(
+    prepared: PreparedConversations, targets: Sequence[int], windows: NDArray[np.int64], known: int
+) -> list[int]:
+    remembered = np.unique(windows[windows >= known])
+    owners = np.unique(np.searchsorted(prepared.offsets, remembered, side="right") - 1)
+    chosen = set(targets)
+    return [int(c) for c in owners if int(c) not in chosen]

@@ -1,0 +1,152 @@
+"""From conversations to model inputs: tokens, identities and history windows, made once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from erckit.conversation import Conversation
+from erckit.encoding.packing import PackedBatch, pack
+from erckit.encoding.tokens import ConversationTokenizer, TokenizedConversation
+from erckit.memory.history import history_windows
+from erckit.memory.identity import SpeakerRegistry
+from erckit.models.compm import ModelInputs
+from erckit.models.settings import ModelSettings
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedConversations:
+    """Conversations tokenised and joined by history.
+
+    Args:
+        tokenized: One per conversation.
+        offsets: First utterance row of each conversation, and the total at the end, (C + 1,).
+        windows: History of every utterance as rows, (utterances, W).
+    """
+
+    tokenized: tuple[TokenizedConversation, ...]
+    offsets: NDArray[np.int64]
+    windows: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.tokenized)
+
+    @property
+    def utterances(self) -> int:
+        """Number of utterances."""
+        return int(self.offsets[-1])
+
+    def rows(self, conversations: Sequence[int]) -> NDArray[np.int64]:
+        """Utterance rows of the given conversations, in their order."""
+        return np.concatenate([np.arange(self.offsets[c], self.offsets[c + 1]) for c in conversations])
+
+
+class Preparation:
+    """Turns conversations into what the model reads.
+
+    Args:
+        settings: The model's settings.
+        registry: Known speakers.
+        folder: The backbone's folder, for its tokenizer.
+        max_tokens: Positions the backbone has.
+    """
+
+    def __init__(self, settings: ModelSettings, registry: SpeakerRegistry, folder: Path, max_tokens: int) -> None:
+        self.settings = settings
+        self.registry = registry
+        self.max_tokens = max_tokens
+        longest = min(settings.max_utterance_tokens, max_tokens)
+        self.left_context = min(settings.left_context, max_tokens // 2)
+        self.tokenizer = ConversationTokenizer(folder, settings.speaker.form, longest)
+
+    def prepare(self, conversations: Sequence[Conversation], scope: str | None = None) -> PreparedConversations:
+        """Tokenise conversations, in file order, and find every utterance's history among them.
+
+        Args:
+            conversations: All targets and all that may be remembered.
+            scope: History scope other than the model's own, or None.
+        """
+        history = self.settings.history
+        form = self.settings.speaker.form
+        names = [self.registry.shown_names(conversation, form) for conversation in conversations]
+        tokenized = self.tokenizer(conversations, names, self.registry(conversations))
+        windows = history_windows(
+            conversations,
+            scope="none" if history.scope == "none" else scope or history.scope,
+            order=history.order,
+            window=history.window,
+            anonymous=self.registry.anonymous,
+        )
+        offsets = np.cumsum([0, *(len(c) for c in conversations)])
+        return PreparedConversations(tuple(tokenized), offsets, windows)
+
+    def pack_context(self, tokenized: Sequence[TokenizedConversation]) -> PackedBatch:
+        """Pack conversations for the context encoder."""
+        return pack(
+            [t.blocks for t in tokenized],
+            [t.identities for t in tokenized],
+            attention=self.settings.attention,
+            max_tokens=self.max_tokens,
+            left_context=self.left_context,
+            padding_token=self.tokenizer.padding_token,
+        )
+
+    def pack_plain(self, tokenized: Sequence[TokenizedConversation]) -> PackedBatch | None:
+        """Pack the same utterances in isolation, or None where the model does not read them so."""
+        if self.settings.history.scope == "none" or self.settings.history.encoder == "shared":
+            return None
+        return pack(
+            [t.plain for t in tokenized],
+            [[0] * len(t.plain) for t in tokenized],
+            attention="isolated",
+            max_tokens=self.max_tokens,
+            padding_token=self.tokenizer.padding_token,
+        )
+
+    def inputs(self, prepared: PreparedConversations, conversations: Sequence[int]) -> tuple[ModelInputs, Tensor]:
+        """Inputs of a batch of conversations, still without the vectors from outside the batch.
+
+        Args:
+            prepared: All conversations.
+            conversations: Which of them are in the batch.
+
+        Returns:
+            The inputs with an empty ``outside``, and the rows of ``prepared`` whose memory vectors belong there, (M,).
+        """
+        tokenized = [prepared.tokenized[c] for c in conversations]
+        rows = prepared.rows(conversations)
+        windows = prepared.windows[rows]  # (R, W)
+        local = np.full(prepared.utterances + 1, -2, dtype=np.int64)  # last entry stands for "none"
+        local[-1] = -1
+        local[rows] = np.arange(len(rows))
+        outside = np.unique(windows[local[windows] == -2])
+        local[outside] = len(rows) + np.arange(len(outside))
+        inputs = ModelInputs(
+            batch=self.pack_context(tokenized),
+            plain=self.pack_plain(tokenized),
+            outside=torch.empty(0, 0),
+            windows=torch.from_numpy(local[windows]),
+        )
+        return inputs, torch.from_numpy(outside)
+
+
+def token_batches(
+    prepared: PreparedConversations, conversations: Sequence[int], batch_tokens: int
+) -> list[list[int]]:
+    """Cut a sequence of conversations into batches of at most ``batch_tokens`` tokens (at least one conversation)."""
+    batches: list[list[int]] = []
+    used = batch_tokens + 1
+    for c in conversations:
+        tokens = prepared.tokenized[c].tokens
+        if used + tokens > batch_tokens:
+            batches.append([])
+            used = 0
+        batches[-1].append(c)
+        used += tokens
+    return batches

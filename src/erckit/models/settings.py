@@ -1,0 +1,110 @@
+"""What can be set on a model: every published choice by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from erckit.errors import SettingError
+from erckit.settings import choose
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerSettings:
+    """How the model is told who speaks.
+
+    Args:
+        identity: ``none``, ``local`` to the conversation, or ``global`` across conversations.
+        form: ``none``, ``name`` as text, ``marker`` ("<s3>" as text, as published), special ``token``, learned
+            ``embedding``.
+        min_utterances: Global speakers with fewer training utterances share the unknown identity.
+    """
+
+    identity: str = "global"
+    form: str = "name"
+    min_utterances: int = 10
+
+    def __post_init__(self) -> None:
+        choose(self.identity, ("none", "local", "global"), "model.speaker.identity")
+        choose(self.form, ("none", "name", "marker", "token", "embedding"), "model.speaker.form")
+        if (self.identity == "none") != (self.form == "none"):
+            raise SettingError(
+                f"model.speaker: identity '{self.identity}' does not go with form '{self.form}'; "
+                "set both to none, or neither."
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class HistorySettings:
+    """What the model remembers of the speaker.
+
+    Args:
+        scope: ``none``, this ``conversation``, or ``all`` earlier conversations too.
+        order: ``story`` (season, episode, scene) or ``file``.
+        window: Most utterances remembered, W.
+        encoder: ``shared`` takes the vectors that the one pass over their conversation gave; ``tied`` encodes each
+            utterance alone with the same weights; ``own`` does so with a second backbone (as published).
+        is_frozen: Do not train the history encoder (for ``shared`` and ``tied``: no gradient through history).
+    """
+
+    scope: str = "all"
+    order: str = "story"
+    window: int = 11
+    encoder: str = "shared"
+    is_frozen: bool = False
+
+    def __post_init__(self) -> None:
+        choose(self.scope, ("none", "conversation", "all"), "model.history.scope")
+        choose(self.order, ("story", "file"), "model.history.order")
+        choose(self.encoder, ("shared", "tied", "own"), "model.history.encoder")
+        if not 1 <= self.window <= 1000:
+            raise SettingError(f"'model.history.window' must be 1 to 1000, got {self.window}.")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """Settings of CoMPM and EmoNet.
+
+    Args:
+        name: Published system, a name of ``erckit.models.MODELS``.
+        backbone: Backbone name, hub name or folder.
+        attention: ``one_pass``, ``per_utterance`` or ``full``.
+        pooling: ``mean`` over the utterance's tokens, or its ``marker`` token.
+        max_utterance_tokens: Longest utterance block; longer texts are cut and counted.
+        left_context: Tokens of left context when a conversation is longer than the backbone's positions.
+        speaker: See ``SpeakerSettings``.
+        history: See ``HistorySettings``.
+        gru_layers: Layers of the GRU over the history.
+        gru_dropout: Dropout between GRU layers.
+        has_projection: Whether the speaker vector passes W_p before the sum.
+        head_dropout: Dropout before the classifier.
+        dropout: Dropout inside the backbone, -1 for the backbone's own value.
+        frozen_layers: Lowest backbone layers that are not trained.
+        freezes_embeddings: Whether word and position embeddings are left untrained.
+    """
+
+    name: str = "emonet"
+    backbone: str = "all-MiniLM-L6-v2"
+    attention: str = "one_pass"
+    pooling: str = "mean"
+    max_utterance_tokens: int = 192
+    left_context: int = 256
+    speaker: SpeakerSettings = field(default_factory=SpeakerSettings)
+    history: HistorySettings = field(default_factory=HistorySettings)
+    gru_layers: int = 2
+    gru_dropout: float = 0.3
+    has_projection: bool = True
+    head_dropout: float = 0.1
+    dropout: float = -1.0
+    frozen_layers: int = 0
+    freezes_embeddings: bool = True
+
+    def __post_init__(self) -> None:
+        choose(self.attention, ("one_pass", "per_utterance", "full"), "model.attention")
+        choose(self.pooling, ("mean", "marker"), "model.pooling")
+        if self.max_utterance_tokens < 16:
+            raise SettingError(f"'model.max_utterance_tokens' must be at least 16, got {self.max_utterance_tokens}.")
+
+    @property
+    def is_causal(self) -> bool:
+        """Whether no prediction can depend on a later utterance."""
+        return self.attention != "full"

@@ -1,0 +1,1 @@
+"""Files and folders that survive a crash, checksums, downloads and the cache folder."""

@@ -1,0 +1,110 @@
+"""The list of a folder's files with size and checksum: how a loader knows the folder is whole."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
+
+from erckit.errors import ModelFolderError
+from erckit.storage.checksum import file_sha256
+
+MANIFEST_NAME = "manifest.json"
+MANIFEST_VERSION = 1
+
+
+def write_manifest(folder: Path | str) -> Path:
+    """Write ``manifest.json`` for every file now in ``folder`` (and below); call it last.
+
+    Returns:
+        The manifest's path.
+
+    Raises:
+        ModelFolderError: The folder holds a symbolic link.
+    """
+    folder = Path(folder)
+    files: dict[str, dict[str, Any]] = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink():
+            raise ModelFolderError(
+                f"{path}: a symbolic link cannot be part of the folder. Put the file itself there instead."
+            )
+        name = path.relative_to(folder).as_posix()
+        if path.is_file() and name != MANIFEST_NAME:
+            files[name] = {"sha256": file_sha256(path), "bytes": path.stat().st_size}
+    target = folder / MANIFEST_NAME
+    temporary = folder / f".{MANIFEST_NAME}.tmp"
+    with open(temporary, "w", encoding="utf-8", newline="\n") as file:
+        json.dump({"version": MANIFEST_VERSION, "files": files}, file, indent=2)
+        file.write("\n")
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, target)
+    return target
+
+
+def verify_manifest(folder: Path | str) -> tuple[str, ...]:
+    """Check that every file of the manifest is in ``folder`` with its size and checksum.
+
+    Files the manifest does not know are allowed and ignored (an editor's backup, a note).
+
+    Returns:
+        The names the manifest vouches for, relative to ``folder``; load nothing else.
+
+    Raises:
+        ModelFolderError: No manifest, a broken one, one that points outside the folder, or a file that
+            is missing, altered, or reached through a symbolic link; the message names it.
+    """
+    folder = Path(folder)
+    files = _read_manifest(folder)
+    for name, entry in files.items():
+        path = folder / _safe_name(folder, name)
+        if path.is_symlink() or any(p.is_symlink() for p in path.parents if p.is_relative_to(folder) and p != folder):
+            raise ModelFolderError(f"{path}: is reached through a symbolic link. Put the file itself there instead.")
+        if not path.is_file():
+            raise ModelFolderError(f"{folder}: '{name}' is missing. Get or save the folder again.")
+        if not isinstance(entry, dict) or not isinstance(entry.get("sha256"), str):
+            raise ModelFolderError(
+                f"{folder}: {MANIFEST_NAME} says nothing usable of '{name}'. Get or save the folder again."
+            )
+        if path.stat().st_size != entry.get("bytes") or file_sha256(path) != entry["sha256"]:
+            raise ModelFolderError(
+                f"{folder}: '{name}' is not the file that was saved (size or sha256 differs). "
+                "Get or save the folder again."
+            )
+    return tuple(files)
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    path = folder / MANIFEST_NAME
+    if not path.is_file() or path.is_symlink():
+        raise ModelFolderError(
+            f"{folder}: has no {MANIFEST_NAME}, so it is not a folder erckit finished writing. "
+            "Check the path, or get or save the folder again."
+        )
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ModelFolderError(f"{path}: is not valid JSON ({error}). Get or save the folder again.") from None
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("files"), dict):
+        raise ModelFolderError(f"{path}: has no table of files. Get or save the folder again.")
+    if manifest.get("version") != MANIFEST_VERSION:
+        raise ModelFolderError(
+            f"{path}: manifest version {manifest.get('version')!r} is not {MANIFEST_VERSION}. "
+            "Use the erckit version that wrote it, or a newer one."
+        )
+    files: dict[str, Any] = manifest["files"]
+    return files
+
+
+def _safe_name(folder: Path, name: str) -> PurePosixPath:
+    """``name`` if it stays inside the folder, on any platform."""
+    path = PurePosixPath(name)
+    outside = path.is_absolute() or ".." in path.parts or PureWindowsPath(name).drive or "\\" in name or "\0" in name
+    if outside or name in ("", ".", MANIFEST_NAME):
+        raise ModelFolderError(
+            f"{folder}: {MANIFEST_NAME} names {name!r}, which is not a file inside the folder. "
+            "Do not use this folder; get it again from a source you trust."
+        )
+    return path

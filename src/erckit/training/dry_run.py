@@ -1,0 +1,106 @@
+"""What a training would cost, said before anything heavy starts."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import torch
+
+from erckit.corpora.corpus import Corpus
+from erckit.encoding.backbones import get_backbone
+from erckit.encoding.encoder import load_backbone
+from erckit.memory.identity import SpeakerRegistry
+from erckit.models.inference import resolve_precision
+from erckit.models.preparation import Preparation
+from erckit.training.data import epoch_batches
+from erckit.training.recipe import Recipe
+
+EFFICIENCY = 0.35  # share of the matrix-product peak that one-pass training reaches on CPU, see benchmarks/
+TOKEN_BYTES = 34  # bytes kept per token, layer and hidden unit for the backward pass, in bf16
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """Cost of a training.
+
+    Args:
+        conversations: In the training split.
+        utterances: In the training split.
+        tokens: Of one epoch; histories share them, nothing is encoded twice.
+        truncated: Utterances longer than the token limit.
+        steps: Optimiser steps if every epoch is run.
+        memory_mb: Estimated peak of weights, optimiser, history and activations.
+        minutes: Estimated time on this machine if every epoch is run, dev scoring included.
+        device: Where it would run.
+    """
+
+    conversations: int
+    utterances: int
+    tokens: int
+    truncated: int
+    steps: int
+    memory_mb: int
+    minutes: float
+    device: str
+
+    def lines(self) -> list[str]:
+        """One line per fact."""
+        return [
+            f"conversations  {self.conversations:,}",
+            f"utterances     {self.utterances:,} ({self.truncated:,} longer than the token limit, cut)",
+            f"tokens         {self.tokens:,} per epoch",
+            f"steps          {self.steps:,}",
+            f"memory         about {self.memory_mb:,} MB",
+            f"time           about {self.minutes:.0f} minutes on {self.device}, if it does not stop early",
+        ]
+
+
+def dry_run(recipe: Recipe, corpus: Corpus) -> DryRun:
+    """Estimate a training from its real tokens and this machine's measured rate of matrix products."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    precision = resolve_precision(recipe.training.precision, device)
+    folder = get_backbone(recipe.model.backbone)
+    backbone = load_backbone(folder)
+    layers = sum(p.numel() for n, p in backbone.named_parameters() if "encoder.layer." in n and p.ndim == 2)
+    total = sum(p.numel() for p in backbone.parameters())
+    config = backbone.config
+    width, depth = int(config.hidden_size), int(config.num_hidden_layers)
+    split = corpus.splits["train"]
+    registry = SpeakerRegistry.from_conversations(recipe.model.speaker.identity, split)
+    limit = int(config.max_position_embeddings)
+    prepared = Preparation(recipe.model, registry, folder, limit - 2).prepare(split)
+    tokens = sum(t.tokens for t in prepared.tokenized)
+    own = recipe.model.history.scope != "none" and recipe.model.history.encoder != "shared"
+    passes = (2 if own else 1) * (2 if recipe.training.r_drop else 1)
+    batches = [epoch_batches(prepared, recipe.training, e) for e in range(recipe.training.epochs)]
+    steps = sum(-(-len(b) // recipe.training.accumulate) for b in batches)
+    flops = recipe.training.epochs * tokens * passes * 6 * layers
+    rate = _matmul_rate(device, precision) * EFFICIENCY
+    trained = total if not recipe.model.freezes_embeddings else layers
+    copies = 4 + (1 if recipe.training.average else 0)  # weights, gradients, two moments, average
+    activations = recipe.training.batch_tokens * width * depth * TOKEN_BYTES * passes
+    memory = 4 * (total + copies * trained + prepared.utterances * width) + activations
+    return DryRun(
+        len(split),
+        prepared.utterances,
+        tokens,
+        sum(t.truncated for t in prepared.tokenized),
+        steps,
+        round(memory / 1e6) + 500,  # the interpreter and its libraries
+        flops / rate / 60 * 1.15,  # dev scoring
+        f"{device.type}, {precision}, {torch.get_num_threads()} threads",
+    )
+
+
+def _matmul_rate(device: torch.device, precision: str) -> float:
+    """Floating-point operations per second of a square matrix product, measured for a quarter of a second."""
+    dtype = torch.bfloat16 if precision == "bf16" else torch.float32
+    size = 1024
+    a = torch.ones(size, size, dtype=dtype, device=device)
+    (a @ a).sum().item()
+    count, began = 0, time.perf_counter()
+    while time.perf_counter() - began < 0.25:
+        (a @ a)[0, 0].item()
+        count += 1
+    return 2 * size**3 * count / (time.perf_counter() - began)

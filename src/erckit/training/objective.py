@@ -1,0 +1,75 @@
+"""The loss: cross-entropy weighted per utterance, so that any batch size gives the same gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+CLASS_WEIGHTS = ("none", "min_count", "inverse", "sqrt_inverse")
+NO_LABEL = -100
+
+
+def class_weights(kind: str, labels: Sequence[int], classes: int) -> Tensor:
+    """Weight of every class, (L,).
+
+    Args:
+        kind: ``none``; ``min_count``, smallest count / count, as EmoNet publishes (the rarest class weighs 1);
+            ``inverse``, 1 / count scaled so that the mean over utterances is 1; ``sqrt_inverse``, its square root,
+            scaled likewise.
+        labels: Gold label of every training utterance, ``NO_LABEL`` for none.
+        classes: L.
+    """
+    counts = torch.bincount(torch.tensor([y for y in labels if y != NO_LABEL]), minlength=classes).float()
+    counts = counts.clamp(min=1)
+    if kind == "none":
+        return torch.ones(classes)
+    if kind == "min_count":
+        return counts.min() / counts
+    weights = counts.reciprocal() if kind == "inverse" else counts.rsqrt()
+    return weights * counts.sum() / (weights * counts).sum()
+
+
+def weighted_cross_entropy(
+    logits: Tensor, labels: Tensor, weights: Tensor, *, smoothing: float = 0.0, soft: Tensor | None = None
+) -> Tensor:
+    """Sum over utterances of weight[label] x cross-entropy; utterances without a label add nothing.
+
+    A sum, not a mean: the caller divides by the labelled utterances of the whole optimiser step, so that a batch of
+    N gives the gradient of N batches of one. (Dividing by the sum of weights, as ``CrossEntropyLoss(weight=)``
+    does, or weighting a mean, as the published code does, does not.)
+
+    Args:
+        logits: (R, L).
+        labels: (R,), ``NO_LABEL`` for none.
+        weights: (L,).
+        smoothing: Share of the target spread evenly over all labels, in [0, 1).
+        soft: Target distributions that replace the labels, (R, L), or None.
+
+    Returns:
+        A scalar.
+    """
+    known = labels != NO_LABEL
+    logits, labels = logits[known].float(), labels[known]
+    if soft is None:
+        losses = F.cross_entropy(logits, labels, reduction="none", label_smoothing=smoothing)
+    else:
+        losses = F.cross_entropy(logits, soft[known], reduction="none")
+    return (weights[labels] * losses).sum()
+
+
+def symmetric_divergence(first: Tensor, second: Tensor, labels: Tensor) -> Tensor:
+    """Sum over labelled utterances of the mean of both Kullback-Leibler divergences.
+
+    Source: R-Drop (Liang et al. 2021), equation 2.
+
+    Args:
+        first: Logits of one pass, (R, L).
+        second: Logits of another pass with other dropout, (R, L).
+        labels: (R,), ``NO_LABEL`` for none.
+    """
+    known = labels != NO_LABEL
+    p, q = first[known].float().log_softmax(1), second[known].float().log_softmax(1)
+    return 0.5 * ((p.exp() - q.exp()) * (p - q)).sum()

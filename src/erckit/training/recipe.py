@@ -1,0 +1,173 @@
+"""Recipes: a YAML that names a model and a corpus and sets values. Never code."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from erckit.errors import SettingError, nearest
+from erckit.models.settings import ModelSettings
+from erckit.settings import choose, settings_from_dict
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSettings:
+    """How a model is trained.
+
+    Args:
+        seed: Fixes initialisation, order and dropout; the same seed gives the same weights on CPU.
+        epochs: Most passes over the training conversations.
+        batch_tokens: Tokens of a batch.
+        accumulate: Batches per optimiser step.
+        backbone_rate: Peak rate of the top backbone layer.
+        head_rate: Peak rate of everything else.
+        layer_decay: Factor of the rate from one backbone layer to the next lower one.
+        weight_decay: AdamW's.
+        warmup: Share of all steps over which rates rise.
+        clip: Largest gradient norm.
+        class_weights: ``none``, ``min_count`` (published), ``inverse`` or ``sqrt_inverse``.
+        label_smoothing: Share of the target spread over all labels.
+        r_drop: Weight of R-Drop's divergence between two passes; 0 saves the second pass.
+        teachers: Result files of the training split whose mean scores are mixed into the targets.
+        teacher_share: Their share of the target, in [0, 1].
+        average: Decay of the running average of the weights that dev scores and the model folder gets; 0 for none.
+        patience: Epochs without a better dev score after which training stops; 0 never stops early.
+        precision: ``auto``, ``bf16`` or ``fp32``.
+        evaluations_per_epoch: How often dev is scored.
+    """
+
+    seed: int = 1
+    epochs: int = 4
+    batch_tokens: int = 2048
+    accumulate: int = 1
+    backbone_rate: float = 1e-4
+    head_rate: float = 5e-4
+    layer_decay: float = 0.9
+    weight_decay: float = 0.01
+    warmup: float = 0.1
+    clip: float = 1.0
+    class_weights: str = "none"
+    label_smoothing: float = 0.0
+    r_drop: float = 0.0
+    teachers: tuple[str, ...] = ()
+    teacher_share: float = 0.5
+    average: float = 0.0
+    patience: int = 2
+    precision: str = "auto"
+    evaluations_per_epoch: int = 1
+
+    def __post_init__(self) -> None:
+        choose(self.class_weights, ("none", "min_count", "inverse", "sqrt_inverse"), "training.class_weights")
+        choose(self.precision, ("auto", "bf16", "fp32"), "training.precision")
+        for name in ("epochs", "batch_tokens", "accumulate", "evaluations_per_epoch"):
+            if getattr(self, name) < 1:
+                raise SettingError(f"'training.{name}' must be at least 1, got {getattr(self, name)}.")
+        for name in ("label_smoothing", "warmup", "average"):
+            if not 0 <= getattr(self, name) < 1:
+                raise SettingError(f"'training.{name}' must be in [0, 1), got {getattr(self, name)}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A model, a corpus and the values to train one on the other.
+
+    Args:
+        name: Short name, such as ``emonet/emorynlp``.
+        corpus: Name of the corpus.
+        model: See ``ModelSettings``.
+        training: See ``TrainingSettings``.
+    """
+
+    name: str = "recipe"
+    corpus: str = "emorynlp"
+    model: ModelSettings = field(default_factory=ModelSettings)
+    training: TrainingSettings = field(default_factory=TrainingSettings)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain nested dictionary, as it would stand in YAML."""
+        return dataclasses.asdict(self)
+
+
+def recipe_folders() -> list[Path]:
+    """Where short recipe names are looked up: the installed package, or the repository's ``recipes``."""
+    package = Path(__file__).resolve().parents[1]
+    return [folder for folder in (package / "recipes", package.parents[1] / "recipes") if folder.is_dir()]
+
+
+def recipe_names() -> list[str]:
+    """Short names of all recipes at hand."""
+    return sorted(
+        {str(p.relative_to(folder).with_suffix("")) for folder in recipe_folders() for p in folder.rglob("*.yaml")}
+    )
+
+
+def load_recipe(
+    name: str | Path,
+    overrides: Sequence[str] = (),
+    *,
+    corpus: str | None = None,
+    backbone: str | None = None,
+    seed: int | None = None,
+) -> Recipe:
+    """Read a recipe and change values.
+
+    Args:
+        name: Path of a YAML file, or a short name such as ``emonet/emorynlp``.
+        overrides: ``dotted.key=value``, the value read as YAML.
+        corpus: Replaces ``corpus``.
+        backbone: Replaces ``model.backbone``.
+        seed: Replaces ``training.seed``.
+
+    Raises:
+        SettingError: No such recipe, broken YAML, an unknown key or a value that does not fit.
+    """
+    import yaml
+
+    path = _find(name)
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SettingError(f"{path}: not a readable recipe ({' '.join(str(error).split())}). Mend the YAML.") from None
+    if not isinstance(values, dict):
+        raise SettingError(f"{path}: a recipe holds keys and values, got {type(values).__name__}.")
+    values.setdefault("name", path.stem if path.parent.name == "" else f"{path.parent.name}/{path.stem}")
+    for override in overrides:
+        key, equals, text = override.partition("=")
+        if not equals:
+            raise SettingError(f"'--set {override}' has no '='. Write --set training.epochs=3.")
+        try:
+            value = yaml.safe_load(text)
+        except yaml.YAMLError:
+            raise SettingError(f"'--set {override}': the value is not YAML. Quote it.") from None
+        _put(values, key.strip(), value)
+    for key, given in (("corpus", corpus), ("model.backbone", backbone), ("training.seed", seed)):
+        if given is not None:
+            _put(values, key, given)
+    try:
+        return settings_from_dict(Recipe, values)
+    except SettingError as error:
+        raise SettingError(f"{path}: {error}" if not overrides else f"{path} with --set: {error}") from None
+
+
+def _find(name: str | Path) -> Path:
+    path = Path(name)
+    if path.is_file():
+        return path
+    for folder in recipe_folders():
+        candidate = folder / f"{name}.yaml"
+        if candidate.is_file():
+            return candidate
+    raise SettingError(f"no recipe '{name}': neither a file nor a name. {nearest(str(name), recipe_names())}")
+
+
+def _put(values: dict[str, Any], dotted: str, value: Any) -> None:
+    *parents, last = dotted.split(".")
+    for parent in parents:
+        child = values.setdefault(parent, {})
+        if not isinstance(child, Mapping):
+            raise SettingError(f"'{dotted}': '{parent}' is a value, not a group of keys.")
+        values = child  # type: ignore[assignment]
+    values[last] = value

@@ -1,0 +1,347 @@
+"""Train a recipe on a corpus, choose the epoch on dev, calibrate, and write a model folder."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from erckit.corpora.corpus import Corpus
+from erckit.encoding.backbones import get_backbone
+from erckit.errors import CheckpointError
+from erckit.memory.identity import SpeakerRegistry
+from erckit.metrics.calibration import fit_temperature
+from erckit.metrics.classification import classification_report
+from erckit.models.card import model_card
+from erckit.models.compm import CoMPM
+from erckit.models.inference import autocast, encode, predict_logits, resolve_precision
+from erckit.models.preparation import Preparation, PreparedConversations
+from erckit.models.pretrained import (
+    PretrainedModel,
+    backbone_checksum,
+    new_model,
+    set_trained_tensors,
+    trained_tensors,
+)
+from erckit.progress import Progress
+from erckit.storage.atomic import write_text
+from erckit.training.average import WeightAverage
+from erckit.training.checkpoint import (
+    Checkpoint,
+    load_checkpoint,
+    optimizer_tensors,
+    restore_optimizer,
+    save_checkpoint,
+)
+from erckit.training.data import TrainingData, epoch_batches, packed_ahead
+from erckit.training.journal import Journal
+from erckit.training.objective import NO_LABEL, class_weights, symmetric_divergence, weighted_cross_entropy
+from erckit.training.optimizer import make_optimizer, rate_factor
+from erckit.training.recipe import Recipe
+from erckit.training.soft_targets import load_soft_targets
+
+
+def train(
+    recipe: Recipe,
+    corpus: Corpus,
+    out: Path,
+    *,
+    quiet: bool = False,
+    resume: bool = True,
+    checkpoint_seconds: float = 60.0,
+) -> Path:
+    """Train, or go on with a training that was interrupted.
+
+    The folder ``out`` holds ``recipe.json``, ``metrics.jsonl``, TensorBoard events, ``checkpoints/``, ``best/`` and,
+    at the end, ``model/``. Killing the process at any moment loses at most the time since the last checkpoint; the
+    resumed training ends with the weights of an uninterrupted one on CPU.
+
+    Args:
+        recipe: What to train and how.
+        corpus: Its ``train`` split is learnt from, its ``dev`` split chooses the epoch and fits the temperature.
+        out: Folder of this training.
+        quiet: No progress.
+        resume: Go on with what ``out`` holds; otherwise ``out`` must be new or empty.
+        checkpoint_seconds: Least time between two checkpoints.
+
+    Returns:
+        The model folder, ``out/model``.
+
+    Raises:
+        CheckpointError: ``out`` holds a training of another recipe, or something although ``resume`` is off.
+    """
+    model_folder = out / "model"
+    _claim(out, recipe, corpus, resume)
+    if (model_folder / "manifest.json").is_file():
+        return model_folder
+    with torch.random.fork_rng(devices=[]):
+        _Training(recipe, corpus, out, quiet, checkpoint_seconds).run(model_folder)
+    return model_folder
+
+
+def _claim(out: Path, recipe: Recipe, corpus: Corpus, resume: bool) -> None:
+    recorded = out / "recipe.json"
+    wanted = {"recipe": recipe.to_dict(), "corpus": corpus.name}
+    if recorded.is_file():
+        if not resume:
+            raise CheckpointError(f"{out} holds a training already. Choose another --out, or let it resume.")
+        if json.loads(recorded.read_text(encoding="utf-8")) != json.loads(json.dumps(wanted)):
+            raise CheckpointError(f"{out} holds a training of another recipe (see {recorded}). Choose another --out.")
+    else:
+        write_text(recorded, json.dumps(wanted, indent=2) + "\n")
+
+
+class _Training:
+    """One run; its attributes are what a checkpoint keeps."""
+
+    def __init__(self, recipe: Recipe, corpus: Corpus, out: Path, quiet: bool, checkpoint_seconds: float) -> None:
+        from accelerate import Accelerator
+
+        settings = recipe.training
+        self.recipe, self.corpus, self.out, self.settings = recipe, corpus, out, settings
+        self.accelerator = Accelerator()
+        self.device: torch.device = self.accelerator.device
+        self.precision = resolve_precision(settings.precision, self.device)
+        self.quiet = quiet or not self.accelerator.is_main_process
+        self.checkpoint_seconds = checkpoint_seconds
+        torch.manual_seed(settings.seed)
+        backbone = get_backbone(recipe.model.backbone)
+        self.registry = SpeakerRegistry.from_conversations(
+            recipe.model.speaker.identity,
+            corpus.splits["train"],
+            recipe.model.speaker.min_utterances,
+            corpus.anonymous_speakers,
+        )
+        self.backbone_folder = backbone
+        self.model: CoMPM
+        self.preparation: Preparation
+        self.model, self.preparation = new_model(recipe.model, corpus.label_set, self.registry, backbone)
+        self.model.to(self.device).train()
+        self.optimizer = make_optimizer(self.model, settings)
+        self.wrapped = self.accelerator.prepare_model(self.model)
+        self.average = WeightAverage(self.model, settings.average)
+        train_split, dev_split = corpus.splits["train"], corpus.splits["dev"]
+        self.data = TrainingData.from_conversations(train_split, corpus.label_set, self.preparation)
+        self.joint: PreparedConversations = self.preparation.prepare([*train_split, *dev_split])
+        self.dev = list(range(len(train_split), len(self.joint)))
+        self.dev_labels = [i for c in dev_split for i in corpus.label_set.indices(u.label for u in c.utterances)]
+        self.weights = class_weights(settings.class_weights, self.data.labels.tolist(), len(corpus.label_set))
+        self.soft = load_soft_targets(settings, train_split, corpus.label_set)
+        self.memory = torch.zeros(self.data.prepared.utterances, self.model.encoder.width, device=self.device)
+        self.epochs = [epoch_batches(self.data.prepared, settings, e) for e in range(settings.epochs)]
+        self.group = settings.accumulate * self.accelerator.num_processes  # batches per optimiser step
+        self.steps = sum(-(-len(batches) // self.group) for batches in self.epochs)
+        self.step = self.epoch = self.batch = 0
+        self.best: dict[str, Any] = {"weighted_f1": -1.0, "epoch": -1, "step": -1}
+        self.last_checkpoint = time.monotonic()
+        self.seconds = 0.0
+
+    def run(self, model_folder: Path) -> None:
+        """All epochs, then the model folder."""
+        self._resume()
+        main = self.accelerator.is_main_process
+        total = sum(len(batches) for batches in self.epochs)
+        done = sum(len(batches) for batches in self.epochs[: self.epoch]) + self.batch
+        with Journal(self.out, enabled=main) as journal, Progress(total, "Training", "batches", self.quiet) as bar:
+            bar.advance(done)
+            if self.recipe.model.history.scope == "all" and done == 0:
+                self._fill_memory()
+            while self.epoch < self.settings.epochs and not self._is_exhausted():
+                self._run_epoch(journal, bar)
+                self.epoch, self.batch = self.epoch + 1, 0
+                self._checkpoint()
+        if main:
+            self._write_model(model_folder)
+        self.accelerator.wait_for_everyone()
+
+    def _is_exhausted(self) -> bool:
+        patience = self.settings.patience
+        return bool(patience) and self.best["epoch"] >= 0 and self.epoch - self.best["epoch"] > patience
+
+    def _run_epoch(self, journal: Journal, bar: Progress) -> None:
+        batches = self.epochs[self.epoch]
+        marks = self._evaluation_marks(len(batches))
+        rank, processes = self.accelerator.process_index, self.accelerator.num_processes
+        for start in range(self.batch, len(batches), self.group):
+            began = time.monotonic()
+            group = batches[start : start + self.group]
+            loss, norm = self._optimizer_step(group[rank::processes], group)
+            self.step += 1
+            self.batch = start + len(group)
+            self.seconds += time.monotonic() - began
+            bar.advance(len(group), f"loss {loss:.3f}, dev {max(self.best['weighted_f1'], 0):.4f}")
+            journal.write({"step": self.step, "epoch": self.epoch, "loss": loss, "gradient_norm": norm})
+            if self.batch in marks:
+                self._evaluate(journal)
+            if time.monotonic() - self.last_checkpoint > self.checkpoint_seconds:
+                self._checkpoint()
+        self._share_memory()
+
+    def _evaluation_marks(self, batches: int) -> set[int]:
+        """Numbers of done batches at which dev is scored; the end of the epoch is one."""
+        times = self.settings.evaluations_per_epoch
+        exact = [round(batches * (i + 1) / times) for i in range(times)]
+        return {min(batches, -(-mark // self.group) * self.group) for mark in exact}
+
+    def _optimizer_step(self, mine: list[list[int]], group: list[list[int]]) -> tuple[float, float]:
+        settings = self.settings
+        rows = [self.data.prepared.rows(chosen) for chosen in group]
+        labelled = sum(int((self.data.labels[r] != NO_LABEL).sum()) for r in rows) or 1
+        factor = rate_factor(self.step, self.steps, round(settings.warmup * self.steps))
+        for param_group in self.optimizer.param_groups:
+            param_group["lr"] = param_group.setdefault("peak", param_group["lr"]) * factor
+        total = 0.0
+        for i, (chosen, inputs) in enumerate(packed_ahead(mine, self.data, self.preparation, self.memory)):
+            is_last = i == len(mine) - 1
+            with self.accelerator.no_sync(self.wrapped) if not is_last else _nothing():
+                # gradients are averaged over processes, so each scales its sum up by their number
+                loss = self._loss(chosen, inputs.to(self.device)) / labelled * self.accelerator.num_processes
+                self.accelerator.backward(loss)
+            total += loss.item()
+        norm = float(torch.nn.utils.clip_grad_norm_(self._trainable(), settings.clip))
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.average.update()
+        return total, norm
+
+    def _loss(self, chosen: list[int], inputs: Any) -> Tensor:
+        settings = self.settings
+        rows = torch.from_numpy(self.data.prepared.rows(chosen))
+        labels = self.data.labels[rows].to(self.device)
+        soft = None if self.soft is None else self.soft[rows].to(self.device)
+        weights = self.weights.to(self.device)
+
+        def objective(logits: Tensor) -> Tensor:
+            return weighted_cross_entropy(logits, labels, weights, smoothing=settings.label_smoothing, soft=soft)
+
+        with autocast(self.precision, self.device):
+            output = self.wrapped(inputs)
+            loss = objective(output.logits)
+            if settings.r_drop:
+                other = self.wrapped(inputs).logits
+                loss = 0.5 * (loss + objective(other))
+                loss = loss + settings.r_drop * symmetric_divergence(output.logits, other, labels)
+        self.memory[rows.to(self.device)] = output.memory.detach().float()
+        return loss
+
+    def _trainable(self) -> list[Tensor]:
+        return [p for p in self.model.parameters() if p.requires_grad]
+
+    def _fill_memory(self) -> None:
+        """History vectors of all training utterances before the first step; later steps replace them as they go.
+
+        A vector is therefore at most one epoch old when another conversation remembers it.
+        """
+        self.model.eval()
+        with autocast(self.precision, self.device):
+            everything = range(len(self.data.prepared))
+            _, memory = encode(self.model, self.preparation, self.data.prepared, everything, 4096)
+        self.memory.copy_(memory.clone())
+        self.model.train()
+
+    def _share_memory(self) -> None:
+        """With several processes, give each the vectors that the others refreshed in this epoch."""
+        if self.accelerator.num_processes == 1:
+            return
+        mine = torch.zeros(len(self.memory), 1, device=self.device)
+        for number, chosen in enumerate(self.epochs[self.epoch]):
+            if number % self.group % self.accelerator.num_processes == self.accelerator.process_index:
+                mine[torch.from_numpy(self.data.prepared.rows(chosen))] = 1.0
+        self.memory.copy_(self.accelerator.reduce(self.memory * mine, "sum"))
+
+    def _dev_logits(self) -> Any:
+        return predict_logits(
+            self.model,
+            self.preparation,
+            self.joint,
+            self.dev,
+            precision=self.precision,
+            known_memory=self.memory if self.recipe.model.history.scope == "all" else None,
+        )
+
+    def _evaluate(self, journal: Journal) -> None:
+        with self.average.applied():
+            logits = self._dev_logits()
+            pairs = [(y, p) for y, p in zip(self.dev_labels, logits.argmax(1).tolist(), strict=True) if y != NO_LABEL]
+            scores = classification_report([y for y, _ in pairs], [p for _, p in pairs], self.corpus.label_set)
+            found = {"weighted_f1": scores.weighted_f1, "macro_f1": scores.macro_f1, "accuracy": scores.accuracy}
+            journal.write({"step": self.step, "epoch": self.epoch, "split": "dev", **found})
+            if found["weighted_f1"] > self.best["weighted_f1"]:
+                self.best = {**found, "epoch": self.epoch, "step": self.step}
+                if self.accelerator.is_main_process:
+                    state = {"best": self.best}
+                    save_checkpoint(self.out / "best", Checkpoint(self.step, trained_tensors(self.model), state))
+
+    def _checkpoint(self) -> None:
+        self.last_checkpoint = time.monotonic()
+        if not self.accelerator.is_main_process:
+            return
+        tensors = {f"model.{n}": t for n, t in trained_tensors(self.model).items()}
+        tensors.update({f"average.{n}": t.cpu() for n, t in self.average.tensors.items()})
+        tensors.update({n: t.cpu() for n, t in optimizer_tensors(self.optimizer).items()})
+        tensors["memory"] = self.memory.cpu()
+        tensors["random"] = torch.get_rng_state()
+        state = {
+            "step": self.step,
+            "epoch": self.epoch,
+            "batch": self.batch,
+            "best": self.best,
+            "average_steps": self.average.state(),
+            "seconds": self.seconds,
+        }
+        save_checkpoint(self.out / "checkpoints", Checkpoint(self.step, tensors, state))
+
+    def _resume(self) -> None:
+        checkpoint, notes = load_checkpoint(self.out / "checkpoints")
+        for note in notes:
+            self.accelerator.print(note)
+        if checkpoint is None:
+            return
+        tensors, state = checkpoint.tensors, checkpoint.state
+        set_trained_tensors(self.model, _under("model.", tensors), self.out)
+        restore_optimizer(self.optimizer, {n: t.to(self.device) for n, t in tensors.items()})
+        self.average.restore(state["average_steps"], _under("average.", tensors))
+        self.memory.copy_(tensors["memory"])
+        torch.set_rng_state(tensors["random"])
+        self.step, self.epoch, self.batch = state["step"], state["epoch"], state["batch"]
+        self.best, self.seconds = dict(state["best"]), state["seconds"]
+
+    def _write_model(self, folder: Path) -> None:
+        checkpoint, _ = load_checkpoint(self.out / "best")
+        if checkpoint is None:
+            raise CheckpointError(f"{self.out}: no scored weights were found. Train again into another --out.")
+        set_trained_tensors(self.model, dict(checkpoint.tensors), self.out)
+        # The memory cache holds vectors of later weights; the temperature is fitted on what the model itself gives.
+        logits = predict_logits(self.model, self.preparation, self.joint, self.dev, precision=self.precision)
+        known = [i for i, y in enumerate(self.dev_labels) if y != NO_LABEL]
+        temperature = fit_temperature(logits[known], [self.dev_labels[i] for i in known])
+        pretrained = PretrainedModel(
+            self.model.eval(),
+            self.preparation,
+            self.recipe.model,
+            self.corpus.label_set,
+            self.registry,
+            self.backbone_folder,
+            backbone_checksum(self.backbone_folder),
+            {**self.recipe.to_dict(), "corpus": self.corpus.name},
+            temperature,
+            {"dev": checkpoint.state["best"], "training_seconds": round(self.seconds, 1)},
+            self.recipe.name.replace("/", "-"),
+        )
+        pretrained.save_pretrained(folder, card=model_card(pretrained, dataclasses.asdict(self.settings)))
+
+
+def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
+
+
+def _nothing() -> Any:
+    from contextlib import nullcontext
+
+    return nullcontext()

@@ -1,0 +1,47 @@
+"""Predictions as CSV: one utterance per row."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from erckit.conversation import LabelledConversation, Prediction, Utterance
+from erckit.storage.atomic import atomic_file
+
+_FIRST = ("conversation", "id", "speaker", "text", "start", "end", "emotion")
+_PREDICTION = ("predicted", "confidence", "calibrated", "reason")
+
+
+def write_csv(labelled: Sequence[LabelledConversation], path: Path | str) -> Path:
+    """Write one row per utterance, whole or not at all.
+
+    Columns: conversation, id, speaker, text, start, end, emotion (the gold label, empty where there is
+    none), predicted (empty when the model abstained), confidence, calibrated, reason, and ``score_LABEL``
+    for every label. Cells are written as they are: a spreadsheet may take a text that begins with ``=``
+    for a formula.
+
+    Returns:
+        ``path``.
+    """
+    labels = list(dict.fromkeys(label for item in labelled for p in item.predictions for label in p.scores))
+    with atomic_file(path) as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow([*_FIRST, *_PREDICTION, *(f"score_{label}" for label in labels)])
+        for item in labelled:
+            for utterance, prediction in zip(item.conversation.utterances, item.predictions, strict=True):
+                row = [item.conversation.id, *_utterance(utterance), *_prediction(prediction, labels)]
+                writer.writerow(row)
+    return Path(path)
+
+
+def _utterance(utterance: Utterance) -> list[Any]:
+    times = ["" if time is None else time for time in (utterance.start, utterance.end)]
+    return [utterance.id, utterance.speaker, utterance.text, *times, utterance.label or ""]
+
+
+def _prediction(prediction: Prediction, labels: Sequence[str]) -> list[Any]:
+    scores = [f"{prediction.scores[label]:.6f}" if label in prediction.scores else "" for label in labels]
+    calibrated = "true" if prediction.calibrated else "false"
+    return [prediction.label or "", f"{prediction.confidence:.6f}", calibrated, prediction.reason, *scores]

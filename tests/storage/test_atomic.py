@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from erckit.errors import ModelFolderError
+from erckit.storage.atomic import atomic_file, atomic_folder, recover_folder, write_bytes, write_text
+from erckit.storage.manifest import verify_manifest
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_file_is_written_whole_and_parents_are_made(tmp_path: Path) -> None:
+    write_text(tmp_path / "a" / "b.txt", "é\n")
+    assert (tmp_path / "a" / "b.txt").read_bytes() == b"\xc3\xa9\n"
+    write_bytes(tmp_path / "a" / "b.txt", b"\x00")
+    assert (tmp_path / "a" / "b.txt").read_bytes() == b"\x00"
+    assert names(tmp_path / "a") == ["b.txt"]
+
+
+def test_file_error_leaves_the_old_file_and_nothing_beside_it(tmp_path: Path) -> None:
+    target = tmp_path / "x.txt"
+    target.write_text("old")
+
+    def fail() -> None:
+        with atomic_file(target) as file:
+            file.write("half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert target.read_text() == "old"
+    assert names(tmp_path) == ["x.txt"]
+
+
+def test_file_follows_a_link_and_keeps_permissions(tmp_path: Path) -> None:
+    real = tmp_path / "real.txt"
+    real.write_text("old")
+    real.chmod(0o640)
+    (tmp_path / "link.txt").symlink_to(real)
+    write_text(tmp_path / "link.txt", "new")
+    assert (tmp_path / "link.txt").is_symlink()
+    assert real.read_text() == "new"
+    assert real.stat().st_mode & 0o777 == 0o640
+
+
+def test_appending_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="whole files"), atomic_file(tmp_path / "x", "a"):
+        pass
+
+
+def test_folder_is_replaced_whole_with_a_manifest(tmp_path: Path) -> None:
+    for content in ("one", "two"):
+        with atomic_folder(tmp_path / "model") as folder:
+            (folder / "sub").mkdir()
+            (folder / "sub" / "a.txt").write_text(content)
+    assert names(tmp_path) == ["model"]
+    assert (tmp_path / "model" / "sub" / "a.txt").read_text() == "two"
+    assert verify_manifest(tmp_path / "model") == ("sub/a.txt",)
+
+
+def test_folder_error_leaves_the_old_folder(tmp_path: Path) -> None:
+    with atomic_folder(tmp_path / "model") as folder:
+        (folder / "a.txt").write_text("old")
+
+    def fail() -> None:
+        with atomic_folder(tmp_path / "model") as folder:
+            (folder / "a.txt").write_text("half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
+    assert names(tmp_path) == ["model"]
+    assert (tmp_path / "model" / "a.txt").read_text() == "old"
+
+
+def test_folder_with_a_symbolic_link_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("x")
+    with pytest.raises(ModelFolderError, match="symbolic link"), atomic_folder(tmp_path / "model") as folder:
+        (folder / "a.txt").symlink_to(tmp_path / "secret")
+    assert not (tmp_path / "model").exists()
+
+
+def dead_pid() -> int:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def test_killed_between_the_renames_the_new_folder_is_recovered(tmp_path: Path) -> None:
+    pid = dead_pid()
+    for content, kind in (("old", "old"), ("new", "tmp")):
+        with atomic_folder(tmp_path / "model") as folder:
+            (folder / "a.txt").write_text(content)
+        os.rename(tmp_path / "model", tmp_path / f"model.{kind}-{pid}")
+    assert recover_folder(tmp_path / "model")
+    assert (tmp_path / "model" / "a.txt").read_text() == "new"
+    assert not recover_folder(tmp_path / "model")
+
+
+def test_half_a_new_folder_is_never_recovered(tmp_path: Path) -> None:
+    pid = dead_pid()
+    half = tmp_path / f"model.tmp-{pid}"
+    half.mkdir()
+    (half / "a.txt").write_text("half")
+    assert not recover_folder(tmp_path / "model")
+    old = tmp_path / f"model.old-{pid}"
+    old.mkdir()
+    (old / "a.txt").write_text("old")
+    assert recover_folder(tmp_path / "model")
+    assert (tmp_path / "model" / "a.txt").read_text() == "old"
+
+
+def test_leftovers_of_killed_writers_are_cleaned_up(tmp_path: Path) -> None:
+    (tmp_path / f"model.tmp-{dead_pid()}").mkdir()
+    (tmp_path / f"model.tmp-{os.getppid()}").mkdir()  # still running: not ours to delete
+    with atomic_folder(tmp_path / "model") as folder:
+        (folder / "a.txt").write_text("x")
+    assert names(tmp_path) == ["model", f"model.tmp-{os.getppid()}"]
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from erckit.storage import atomic
+target, calls = Path(sys.argv[1]), int(sys.argv[2])
+def counted(name):
+    real = getattr(os, name)
+    def call(*args, **kwargs):
+        global calls
+        if calls == 0:
+            os.kill(os.getpid(), 9)
+        calls -= 1
+        return real(*args, **kwargs)
+    setattr(os, name, call)
+for name in ("rename", "replace", "fsync", "mkdir"):
+    counted(name)
+with atomic.atomic_folder(target) as folder:
+    (folder / "a.txt").write_text("new")
+    (folder / "b.txt").write_text("new")
+print("done")
+"""
+
+
+def test_kill_at_every_step_leaves_old_or_new(tmp_path: Path) -> None:
+    seen = set()
+    for step in range(40):
+        target = tmp_path / str(step) / "model"
+        with atomic_folder(target) as folder:
+            for name in ("a.txt", "b.txt"):
+                (folder / name).write_text("old")
+        done = subprocess.run([sys.executable, "-c", KILLED, str(target), str(step)], capture_output=True, check=False)
+        recover_folder(target)
+        verify_manifest(target)
+        contents = {(target / name).read_text() for name in ("a.txt", "b.txt")}
+        assert len(contents) == 1
+        seen |= contents
+        if done.stdout:
+            assert done.returncode == 0
+            assert contents == {"new"}
+            break
+        assert done.returncode == -9, done.stderr
+    else:
+        pytest.fail("the writer never came to its end")
+    assert seen == {"old", "new"}

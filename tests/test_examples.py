@@ -1,0 +1,78 @@
+"""Every example runs as a user would run it."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+CONVERSATIONS = sorted((ROOT / "examples" / "conversations").glob("*.txt"))
+
+
+@pytest.fixture(scope="session")
+def bundled_model() -> None:
+    """The bundled model can be used: it is there, and so is its backbone."""
+    if not (ROOT / "src" / "erckit" / "bundled" / "emonet-emorynlp" / "config.json").is_file():
+        pytest.skip("the bundled model is not in this checkout")
+    from erckit.encoding.backbones import get_backbone
+    from erckit.errors import BackboneError
+
+    try:
+        get_backbone()
+    except BackboneError as error:
+        pytest.skip(f"the default backbone cannot be had: {error}")
+
+
+def _run(*command: str) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run([sys.executable, *command], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def test_there_are_examples() -> None:
+    assert EXAMPLES
+    assert len(CONVERSATIONS) == 3
+
+
+@pytest.mark.usefixtures("bundled_model")
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+def test_example_runs(path: Path) -> None:
+    assert _run(str(path.relative_to(ROOT))).stdout.strip()
+
+
+@pytest.mark.usefixtures("bundled_model")
+def test_readme_example_runs() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"^```python\n(.*?)^```", readme, flags=re.MULTILINE | re.DOTALL)[:1]
+    assert _run("-c", code).stdout.strip()
+
+
+@pytest.mark.usefixtures("bundled_model")
+def test_command_line_with_the_bundled_model(tmp_path: Path) -> None:
+    files = [os.path.relpath(path, ROOT) for path in CONVERSATIONS]
+    out, report = tmp_path / "out.csv", tmp_path / "report.html"
+    done = _run("-m", "erckit", "label", *files, "--history", "all", "-o", str(out), "--report", str(report))
+    assert "read 1" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(out.read_text(encoding="utf-8-sig").splitlines()) == 1 + 14 + 15 + 15
+    assert "</html>" in report.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", CONVERSATIONS, ids=lambda path: path.stem)
+def test_example_conversations_are_whole(path: Path) -> None:
+    from erckit import read_conversations
+
+    found = read_conversations(path)
+    assert not found.skipped
+    assert 10 <= found.utterances <= 16
+
+
+def test_speakers_recur_across_example_conversations() -> None:
+    from erckit import read_conversations
+
+    speakers = [set(c.speakers) for path in CONVERSATIONS for c in read_conversations(path).conversations]
+    assert all(any(one & other for other in speakers if other is not one) for one in speakers)
