@@ -46,7 +46,10 @@ class FakeLabeler:
 
     @property
     def settings(self) -> dict[str, Any]:
-        return {"seed": self.seed, "model": {"name": "emonet", "history": {"scope": self.scope}}}
+        return {
+            "training": {"seed": self.seed, "teachers": ["/somewhere/else/teacher.json"]},
+            "model": {"name": "emonet", "history": {"scope": self.scope, "order": "story"}},
+        }
 
     def label(self, conversations: Any, **options: Any) -> list[LabelledConversation]:
         self.calls.append(options)

@@ -42,7 +42,7 @@ def test_gold_and_label_order_follow_the_corpus_not_the_model(corpus: Any, label
         ("all", "dev", "all", 3, "train and earlier dev utterances in story order"),
         ("all", "train", "all", 0, "earlier train utterances in story order"),
         ("conversation", "test", "conversation", 0, "this conversation only"),
-        ("none", "test", "conversation", 0, "none beyond the context of the conversation"),
+        ("none", "test", "all", 0, "none beyond the context of the conversation"),
     ],
 )
 def test_memory_follows_the_protocol(
@@ -55,8 +55,11 @@ def test_memory_follows_the_protocol(
     assert result.protocol.memory == words
 
 
-def test_nothing_of_the_corpus_text_is_in_the_result(corpus: Any, labeler: Any) -> None:
-    assert "secret" not in evaluate_model(labeler, corpus, "test", draws=5).to_json()
+def test_neither_corpus_text_nor_folders_are_in_the_result(corpus: Any, labeler: Any) -> None:
+    text = evaluate_model(labeler, corpus, "test", draws=5).to_json()
+    assert "secret" not in text
+    assert "somewhere" not in text
+    assert "teacher.json" in text
 
 
 def test_a_split_that_is_not_there_names_the_nearest(corpus: Any, labeler: Any) -> None:

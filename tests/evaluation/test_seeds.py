@@ -19,9 +19,14 @@ from erckit.metrics.bootstrap import resample
 
 
 @dataclasses.dataclass(frozen=True)
-class FakeRecipe:
+class FakeTraining:
     rate: float = 0.1
     seed: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class FakeRecipe:
+    training: FakeTraining = FakeTraining()
 
     def to_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
@@ -34,7 +39,7 @@ def trained(monkeypatch: pytest.MonkeyPatch, labeler: Any) -> list[int]:
 
     def train(recipe: FakeRecipe, corpus: Any, out: Path, quiet: bool, resume: bool) -> Path:
         assert resume
-        seeds.append(recipe.seed)
+        seeds.append(recipe.training.seed)
         (out / "model").mkdir(parents=True, exist_ok=True)
         return out / "model"
 
@@ -65,6 +70,7 @@ def test_mean_and_sample_deviation(corpus: Any, trained: list[int], tmp_path: Pa
     assert sum(map(sum, result.confusion)) == 3 * 120
     assert Result.load(tmp_path / "test.json").to_json() == result.to_json()
     assert "seeds 3, 1, 2" in format_result(result)
+    assert "seed" not in result.config["training"]
 
 
 def test_the_interval_resamples_the_mean_over_seeds(corpus: Any, trained: list[int], tmp_path: Path) -> None:
@@ -106,8 +112,8 @@ def test_one_seed_is_a_plain_result(corpus: Any, trained: list[int], tmp_path: P
 
 def test_a_folder_of_another_recipe_is_refused(corpus: Any, trained: list[int], tmp_path: Path) -> None:
     evaluate_recipe(FakeRecipe(), corpus, "test", [1], tmp_path, draws=5)
-    with pytest.raises(ErckitError, match=r"recipe\.rate: 0\.1 there, 0\.2 now"):
-        evaluate_recipe(FakeRecipe(rate=0.2), corpus, "test", [1], tmp_path, draws=5)
+    with pytest.raises(ErckitError, match=r"recipe\.training\.rate: 0\.1 there, 0\.2 now"):
+        evaluate_recipe(FakeRecipe(FakeTraining(rate=0.2)), corpus, "test", [1], tmp_path, draws=5)
     assert trained == [1]
 
 

@@ -96,14 +96,16 @@ def evaluate(
 
 
 def _is_recipe(name: str) -> bool:
-    """Whether ``name`` is a recipe: a YAML file, or ``model/corpus`` of the packaged recipes."""
+    """Whether ``name`` means a recipe: a YAML file, or ``model/...`` of a model that has packaged recipes."""
     if Path(name).suffix.lower() in (".yaml", ".yml"):
         return True
     if Path(name).exists():
         return False
     from erckit.training.recipe import recipe_names
 
-    return name in recipe_names()
+    # A mistyped recipe should be answered with the nearest recipe, not be looked for among models.
+    families = {recipe.partition("/")[0] for recipe in recipe_names()}
+    return "/" in name and name.partition("/")[0] in families
 
 
 def _evaluate_model(

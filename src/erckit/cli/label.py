@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from erckit.conversation import Conversation
     from erckit.labelling import Labeler
 
-DEFAULT_MODEL = "emonet-emorynlp"
-
 app = command_app()
 
 
@@ -33,8 +31,9 @@ def label(
         typer.Option("--output", "-o", metavar="OUT", help="Write .jsonl or .csv; '-' is JSONL to standard output."),
     ] = None,
     model: Annotated[
-        str, typer.Option("--model", metavar="MODEL", help="Model folder or the name of a bundled model.")
-    ] = DEFAULT_MODEL,
+        str | None,
+        typer.Option("--model", metavar="MODEL", help="Model folder or name; the bundled emonet-emorynlp if left out."),
+    ] = None,
     report: Annotated[
         Path | None, typer.Option("--report", metavar="OUT.html", help="Write a self-contained HTML report.")
     ] = None,
@@ -71,6 +70,7 @@ def label(
     Without --output the result is a table on the terminal. Conversations that cannot be read are counted, told and
     kept in a side file; they never stop the others.
     """
+    from erckit.progress import Progress
     from erckit.readers import READERS
 
     choose("--precision", precision, ("auto", "fp32", "bf16"))
@@ -87,7 +87,13 @@ def label(
 
     conversations = _read(files, format, mapping, encoding, target, quiet)
     labeler = _load(model, precision)
-    labelled = labeler.label(conversations, min_confidence=min_confidence, history=history)
+    with Progress(sum(map(len, conversations)), "Labelling", quiet=quiet) as bar:
+        labelled = labeler.label(
+            conversations,
+            min_confidence=min_confidence,
+            history=history,
+            report=bar.advance,
+        )
     if output == "-":
         print_jsonl(labelled)
     elif target is not None:
@@ -129,9 +135,11 @@ def _read(
     return merge_conversations(read)
 
 
-def _load(model: str, precision: str) -> Labeler:
+def _load(model: str | None, precision: str) -> Labeler:
     from erckit.labelling import Labeler
 
+    if model is None:
+        return Labeler.from_pretrained(precision=precision)
     return Labeler.from_pretrained(model, precision=precision)
 
 

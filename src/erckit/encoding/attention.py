@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from erckit.encoding.dropout import dropout as drop
 from erckit.encoding.packing import PADDING_BLOCK, PackedBatch
 
 
@@ -86,7 +87,6 @@ def _attend_chunks(
         scores = query[:, :, start:end] @ key[..., :reach]  # (n, heads, t, reach)
         rows = mask[:, :, start:end, :reach] if mask.shape[2] > 1 else mask[..., :reach]
         weights = torch.softmax(scores.add_(rows), dim=-1)
-        if dropout:
-            weights = F.dropout(weights, dropout)
+        weights = drop(weights, dropout)
         attended.append(weights @ value[:, :, :reach])
     return attended[0] if len(attended) == 1 else torch.cat(attended, dim=2)

@@ -11,10 +11,11 @@ from torch.nn import functional as F
 
 from erckit.encoding.architecture import Layer, check_supported, layers_of, position_offset, relative_bias
 from erckit.encoding.attention import attend, attention_masks
+from erckit.encoding.dropout import dropout
 from erckit.encoding.packing import PackedBatch
 from erckit.errors import BackboneError, SettingError, nearest
 
-POOLINGS = ("mean", "marker")
+POOLINGS = ("mean", "marker", "first")
 
 
 class ConversationEncoder(nn.Module):
@@ -22,9 +23,10 @@ class ConversationEncoder(nn.Module):
 
     Args:
         backbone: A transformers encoder of a supported architecture, without pooler.
-        pooling: ``mean`` of the utterance's tokens, or its ``marker`` (first) token.
+        pooling: ``mean`` of the utterance's tokens, its ``marker`` (first) token, or the ``first`` token of the
+            whole sequence, which makes sense only where each target has a sequence of its own.
         identities: Rows of the learned speaker embedding (row 0 means no speaker and stays zero), 0 for no table.
-        dropout: Dropout on hidden states while training; None keeps the backbone's own value.
+        dropout_rate: Dropout on hidden states while training; None keeps the backbone's own value.
         attention_dropout: Dropout on attention weights while training. Deviation from the backbones' 0.1: off by
             default, because drawing the mask costs more than the attention itself on CPU.
 
@@ -39,7 +41,7 @@ class ConversationEncoder(nn.Module):
         *,
         pooling: str = "mean",
         identities: int = 0,
-        dropout: float | None = None,
+        dropout_rate: float | None = None,
         attention_dropout: float = 0.0,
     ) -> None:
         super().__init__()
@@ -53,7 +55,7 @@ class ConversationEncoder(nn.Module):
         self.width = int(config.hidden_size)
         self.offset = position_offset(config)
         self.max_tokens = int(config.max_position_embeddings) - self.offset
-        self.dropout = float(config.hidden_dropout_prob) if dropout is None else dropout
+        self.dropout = float(config.hidden_dropout_prob) if dropout_rate is None else dropout_rate
         self.attention_dropout = attention_dropout
         self.speakers = nn.Embedding(identities, self.width, padding_idx=0) if identities else None
         if self.speakers is not None:
@@ -64,6 +66,8 @@ class ConversationEncoder(nn.Module):
         hidden = self.hidden_states(batch)  # (N, H)
         if self.pooling == "marker":
             return hidden[batch.markers]  # (R, H)
+        if self.pooling == "first":
+            return hidden[batch.firsts]  # (R, H)
         read = batch.rows >= 0
         rows = batch.rows[read]
         sums = hidden.new_zeros(batch.utterances, self.width, dtype=torch.float32)
@@ -89,7 +93,9 @@ class ConversationEncoder(nn.Module):
             hidden = hidden + table.token_type_embeddings.weight[0]
         if self.speakers is not None:
             hidden = hidden + self.speakers(identities)
-        return self._drop(table.LayerNorm(hidden))  # (N, H)
+        hidden = table.LayerNorm(hidden)
+        # under autocast the residual stream, too, is kept in the short type: half the memory traffic, no casts
+        return self._drop(hidden.to(self._compute_dtype(hidden)))  # (N, H)
 
     def project(self, layer: Layer, hidden: Tensor) -> Tensor:
         """Scaled queries, keys and values side by side, (N, 3H)."""
@@ -106,7 +112,7 @@ class ConversationEncoder(nn.Module):
         return layer.output_norm(self._drop(layer.output(inner)) + hidden)  # (N, H)
 
     def _drop(self, hidden: Tensor) -> Tensor:
-        return F.dropout(hidden, self.dropout) if self.training and self.dropout else hidden
+        return dropout(hidden, self.dropout) if self.training else hidden
 
     def _masks(self, batch: PackedBatch, dtype: torch.dtype) -> list[Tensor]:
         masks = attention_masks(batch, dtype)

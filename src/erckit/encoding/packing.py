@@ -44,6 +44,7 @@ class PackedBatch:
         blocks: Utterance index inside the conversation, ``PADDING_BLOCK`` for padding, (N,) int64.
         rows: Row of the utterance a token is read for, -1 for left context and padding, (N,) int64.
         markers: Flat index of each utterance's first token, (R,) int64.
+        firsts: Flat index of the first token of the segment that each utterance is read off, (R,) int64.
         groups: Segments by length.
         utterances: R, number of utterances that are read.
         text_tokens: Tokens that are not padding.
@@ -56,6 +57,7 @@ class PackedBatch:
     blocks: Tensor
     rows: Tensor
     markers: Tensor
+    firsts: Tensor
     groups: tuple[Group, ...]
     utterances: int
     text_tokens: int
@@ -63,7 +65,7 @@ class PackedBatch:
 
     def to(self, device: torch.device | str) -> PackedBatch:
         """The same batch with its tensors on ``device``."""
-        names = ("tokens", "positions", "identities", "blocks", "rows", "markers")
+        names = ("tokens", "positions", "identities", "blocks", "rows", "markers", "firsts")
         return replace(self, **{name: getattr(self, name).to(device, non_blocking=True) for name in names})
 
 
@@ -121,6 +123,7 @@ def pack(
     block_of = np.full(size, PADDING_BLOCK, dtype=np.int64)
     rows = np.full(size, -1, dtype=np.int64)
     markers = np.zeros(total_rows, dtype=np.int64)
+    firsts = np.zeros(total_rows, dtype=np.int64)
     text_tokens = cursor = 0
     for length, c, first, read, end in pieces:
         at = cursor
@@ -134,6 +137,7 @@ def pack(
             if u >= read:
                 rows[at:stop] = offsets[c] + u
                 markers[offsets[c] + u] = at
+                firsts[offsets[c] + u] = cursor
             at = stop
         text_tokens += at - cursor
         cursor += length
@@ -145,6 +149,7 @@ def pack(
         blocks=torch.from_numpy(block_of),
         rows=torch.from_numpy(rows),
         markers=torch.from_numpy(markers),
+        firsts=torch.from_numpy(firsts),
         groups=_groups([piece[0] for piece in pieces], block_of, is_causal, query_chunk),
         utterances=total_rows,
         text_tokens=text_tokens,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from erckit.conversation import LabelledConversation
@@ -41,7 +42,8 @@ def evaluate_model(labeler: Labeler, corpus: Corpus, split: str, draws: int = 20
     scope = history_scope(labeler.settings)
     remembered = _remembered_splits(corpus, split) if scope == "all" else ()
     options: dict[str, Any] = {
-        "history": "all" if scope == "all" else "conversation",
+        # "all" means as trained, which for a model without any history is none.
+        "history": "conversation" if scope == "conversation" else "all",
         "remember": tuple(one for name in remembered for one in corpus.splits[name]),
     }
     if report is not None:
@@ -64,7 +66,7 @@ def evaluate_model(labeler: Labeler, corpus: Corpus, split: str, draws: int = 20
         label_set=corpus.label_set,
         seed=seed,
         calibrated=calibrated,
-        config=labeler.settings,
+        config=_portable(labeler.settings),
         wall_seconds=seconds,
         tokens_processed=labeler.tokens_processed - tokens_before,
         draws=draws,
@@ -154,6 +156,17 @@ def _history(settings: Mapping[str, Any]) -> Mapping[str, Any]:
     return history if isinstance(history, Mapping) else {}
 
 
+def _portable(settings: Any) -> Any:
+    """The settings with file names in place of absolute paths, which say nothing on another machine."""
+    if isinstance(settings, Mapping):
+        return {key: _portable(value) for key, value in settings.items()}
+    if isinstance(settings, (list, tuple)):
+        return [_portable(value) for value in settings]
+    if isinstance(settings, (str, PurePath)) and PurePath(settings).is_absolute():
+        return PurePath(settings).name
+    return settings
+
+
 def _split(corpus: Corpus, split: str) -> tuple[Any, ...]:
     if split not in corpus.splits:
         raise CorpusError(f"corpus '{corpus.name}' has no split '{split}'. {nearest(split, corpus.splits)}")
@@ -171,7 +184,7 @@ def _check_labels(labeler: Labeler, corpus: Corpus) -> None:
 
 def _seed(settings: Mapping[str, Any]) -> int | None:
     training = settings.get("training")
-    seed = settings.get("seed", training.get("seed") if isinstance(training, Mapping) else None)
+    seed = training.get("seed") if isinstance(training, Mapping) else None
     return int(seed) if seed is not None else None
 
 

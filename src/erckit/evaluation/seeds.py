@@ -131,16 +131,14 @@ def aggregate_results(results: Sequence[Result], draws: int = 2000) -> Result:
             for i in range(len(label_set))
         ),
         predictions=tuple(row for result in results for row in result.predictions),
-        config={key: value for key, value in first.config.items() if key != "seed"},
+        config=_without_seed(first.config),
         wall_seconds=round(sum(result.wall_seconds for result in results), 3),
         tokens_processed=sum(result.tokens_processed for result in results),
     )
 
 
 def with_seed(recipe: Recipe, seed: int) -> Recipe:
-    """The same recipe with another seed, wherever the recipe keeps it."""
-    if any(f.name == "seed" for f in dataclasses.fields(recipe)):
-        return dataclasses.replace(recipe, seed=seed)
+    """The same recipe with another training seed."""
     return dataclasses.replace(recipe, training=dataclasses.replace(recipe.training, seed=seed))
 
 

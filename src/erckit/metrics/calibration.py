@@ -34,8 +34,8 @@ def fit_temperature(logits: ArrayLike, gold: Sequence[int] | NDArray[Any]) -> fl
 
     z, y = _with_gold(logits, gold)
     rows = np.arange(len(y))
-    # The loss is convex in 1 / temperature, so it has one minimum over the logarithm too; shifting a row changes nothing.
-    z = z - z.max(axis=1, keepdims=True)  # (N, L)
+    # The loss is convex in 1 / temperature, so it has one minimum over the logarithm too.
+    z = z - z.max(axis=1, keepdims=True)  # (N, L), which changes no score and keeps exp from overflowing
 
     def loss(log_temperature: float) -> float:
         scaled = z / math.exp(log_temperature)

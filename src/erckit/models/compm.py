@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from erckit.encoding.dropout import dropout
 from erckit.encoding.encoder import ConversationEncoder
 from erckit.encoding.packing import PackedBatch
 from erckit.models.settings import ModelSettings
@@ -85,7 +86,8 @@ class HistoryGRU(nn.GRU):
         states: list[Tensor] = []
         for layer in range(self.num_layers):
             if layer:
-                below = F.dropout(torch.cat(states), self.dropout, self.training)
+                below = torch.cat(states)
+                below = dropout(below, self.dropout) if self.training else below
                 gates = F.linear(below, getattr(self, f"weight_ih_l{layer}"), getattr(self, f"bias_ih_l{layer}"))
             states = self._run(layer, gates.split(counts), counts)
         return empty.index_copy(0, order[: counts[-1]], states[-1])  # (R, H)
@@ -137,13 +139,13 @@ class CoMPM(nn.Module):
     ) -> None:
         super().__init__()
         self.settings = settings
-        dropout = None if settings.dropout < 0 else settings.dropout
+        rate = None if settings.dropout < 0 else settings.dropout
         rows = identities if settings.speaker.form in ("token", "embedding") else 0
-        self.encoder = ConversationEncoder(backbone, pooling=settings.pooling, identities=rows, dropout=dropout)
+        self.encoder = ConversationEncoder(backbone, pooling=settings.pooling, identities=rows, dropout_rate=rate)
         self.memory_encoder = (
             None
             if memory_backbone is None
-            else ConversationEncoder(memory_backbone, pooling=settings.pooling, dropout=dropout)
+            else ConversationEncoder(memory_backbone, pooling=settings.pooling, dropout_rate=rate)
         )
         width = self.encoder.width
         self.has_history = settings.history.scope != "none"
@@ -202,7 +204,7 @@ class CoMPM(nn.Module):
             if self.settings.has_projection:
                 speaker = self.projection(speaker.to(self.projection.weight.dtype)).float()
             combined = combined + speaker
-        combined = F.dropout(combined, self.settings.head_dropout, self.training)
+        combined = dropout(combined, self.settings.head_dropout) if self.training else combined
         weight = self.classifier.weight.float()
         with torch.autocast(combined.device.type, enabled=False):  # logits in full precision
             bias = self.classifier.bias.float()

@@ -68,7 +68,8 @@ class ModelSettings:
         name: Published system, a name of ``erckit.models.MODELS``.
         backbone: Backbone name, hub name or folder.
         attention: ``one_pass``, ``per_utterance`` or ``full``.
-        pooling: ``mean`` over the utterance's tokens, or its ``marker`` token.
+        pooling: ``mean`` over the utterance's tokens, its ``marker`` token, or the ``first`` token of the sequence
+            (as published; only with ``per_utterance`` attention, where each target has a sequence of its own).
         max_utterance_tokens: Longest utterance block; longer texts are cut and counted.
         left_context: Tokens of left context when a conversation is longer than the backbone's positions.
         speaker: See ``SpeakerSettings``.
@@ -100,7 +101,9 @@ class ModelSettings:
 
     def __post_init__(self) -> None:
         choose(self.attention, ("one_pass", "per_utterance", "full"), "model.attention")
-        choose(self.pooling, ("mean", "marker"), "model.pooling")
+        choose(self.pooling, ("mean", "marker", "first"), "model.pooling")
+        if self.pooling == "first" and self.attention != "per_utterance":
+            raise SettingError("'model.pooling: first' goes with 'model.attention: per_utterance' only.")
         if self.max_utterance_tokens < 16:
             raise SettingError(f"'model.max_utterance_tokens' must be at least 16, got {self.max_utterance_tokens}.")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ def save_confusion_png(result: Result, path: str | Path) -> Path:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
+    from erckit.evaluation.summary import protocol_line
     from erckit.storage.atomic import write_bytes
 
     labels = result.label_set.labels
@@ -49,8 +51,9 @@ def save_confusion_png(result: Result, path: str | Path) -> Path:
     axes.set_xlabel("predicted")
     axes.set_ylabel("gold")
     score = f"{result.protocol.metric} {100 * result.metrics[result.protocol.metric]:.2f}"
-    runs = "" if len(result.runs) < 2 else f" · mean of {len(result.runs)} seeds, counts added up"
-    axes.set_title(f"{result.system} on {result.protocol.name}\n{score}{runs}", fontsize=9.5, loc="left")
+    runs = "" if len(result.runs) < 2 else f", mean of {len(result.runs)} seeds; counts added up"
+    protocol = textwrap.wrap(protocol_line(result), width=int(15 * side))
+    figure.suptitle("\n".join([f"{result.system}: {score}{runs}", *protocol]), fontsize=8, x=0.02, ha="left")
     axes.spines[:].set_visible(False)
     bar = figure.colorbar(image, ax=axes, fraction=0.045, pad=0.03)
     bar.set_label("share of the gold label", fontsize=8)

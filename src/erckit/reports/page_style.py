@@ -90,7 +90,7 @@ contain-intrinsic-size:auto 4.2rem}
 .more{margin-top:.3rem}.more>summary{cursor:pointer;color:var(--link);padding:.4rem 1rem}
 footer{padding-top:1.2rem;padding-bottom:3rem;color:var(--muted);font-size:.85rem}
 footer p{max-width:80ch;margin:.35rem 0}
-@media (max-width:820px){main,header,footer{padding-inline:14px}.names{width:6rem}
+@media screen and (max-width:820px){main,header,footer{padding-inline:14px}.names{width:6rem}
 .said li{grid-template-columns:2.2rem minmax(0,1fr);gap:.15rem .6rem}.said .who{display:flex;gap:.6rem}
 .said .text,.said .verdict{grid-column:2}.speakers thead{display:none}
 .speakers,.speakers tbody,.speakers tr,.speakers th,.speakers td{display:block;width:auto!important}

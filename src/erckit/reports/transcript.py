@@ -77,7 +77,8 @@ def _row(
         f'<li id="{anchor}u{number}" class="{css}" data-s="{speaker_numbers[utterance.speaker]}" data-l="{css}">'
         f'<a class="nr" href="#{anchor}u{number}">{number}</a><div class="who">'
         f'<b dir="auto">{html_text(speaker, 80)}</b>{time}</div>{_text(utterance.text)}'
-        f'<div class="verdict"><div>{verdict}{gold}</div><div class="bar" aria-hidden="true">{bar}</div><small>{others}</small></div></li>'
+        f'<div class="verdict"><div>{verdict}{gold}</div>'
+        f'<div class="bar" aria-hidden="true">{bar}</div><small>{others}</small></div></li>'
     )
 
 

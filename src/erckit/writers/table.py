@@ -20,7 +20,7 @@ def write_csv(labelled: Sequence[LabelledConversation], path: Path | str) -> Pat
     Columns: conversation, id, speaker, text, start, end, emotion (the gold label, empty where there is
     none), predicted (empty when the model abstained), confidence, calibrated, reason, and ``score_LABEL``
     for every label. Cells are written as they are: a spreadsheet may take a text that begins with ``=``
-    for a formula.
+    for a formula. Extra fields of utterances are left out; JSONL keeps them.
 
     Returns:
         ``path``.

@@ -1,0 +1,187 @@
+"""Tiny backbones, a tiny corpus and a tiny trained model, all made here: nothing is downloaded."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# One thread: the models are tiny, and equal seeds give equal weights only for a fixed number of threads.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+settings.register_profile("erckit", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("erckit")
+
+WORDS = (
+    "red green blue dog cat tree house run walk talk see hear say the a an and or but not yes no oh well you i we "
+    "they he she it is was are be have do go come give take make know think feel happy sad angry calm good bad day "
+    "night time way man friend door table coffee phone car street never always maybe please thanks hello bye"
+).split()
+LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789.,!?:'<>#-"
+BYTE_PAIR = ("roberta", "xlm-roberta")
+
+
+@pytest.fixture(scope="session")
+def tiny_backbone(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """``tiny_backbone(kind)``: folder of a randomly initialised bert, roberta, xlm-roberta, electra or mpnet.
+
+    Hidden size 32, 3 layers, 4 heads, 128 token positions, with a real tokenizer.
+    """
+    made: dict[str, Path] = {}
+
+    def make(kind: str = "bert") -> Path:
+        if kind not in made:
+            folder = tmp_path_factory.mktemp("backbones") / kind
+            vocabulary = _save_tokenizer(kind, folder)
+            _save_network(kind, folder, vocabulary)
+            made[kind] = folder
+        return made[kind]
+
+    return make
+
+
+def _save_tokenizer(kind: str, folder: Path) -> int:
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    special = (
+        {"pad": "[PAD]", "unk": "[UNK]", "cls": "[CLS]", "sep": "[SEP]", "mask": "[MASK]"}
+        if kind in ("bert", "electra")
+        else {"cls": "<s>", "pad": "<pad>", "sep": "</s>", "unk": "<unk>", "mask": "<mask>"}
+    )
+    names = list(special.values())  # the order of ids: <pad> is 1 where positions start after it
+    if kind in BYTE_PAIR:
+        tokenizer = Tokenizer(models.BPE(unk_token=special["unk"]))
+        tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+        trainer = trainers.BpeTrainer(
+            vocab_size=600, special_tokens=names, initial_alphabet=pre_tokenizers.ByteLevel.alphabet()
+        )
+        tokenizer.train_from_iterator([" ".join(WORDS)] * 3, trainer)
+    else:
+        pieces = [*names, *WORDS, *LETTERS, *(f"##{letter}" for letter in LETTERS)]
+        vocabulary = {piece: i for i, piece in enumerate(dict.fromkeys(pieces))}
+        tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token=special["unk"]))
+        tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
+        tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokens = {f"{role}_token": token for role, token in special.items()}
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, **tokens).save_pretrained(folder)
+    return tokenizer.get_vocab_size()
+
+
+def _save_network(kind: str, folder: Path, vocabulary: int) -> None:
+    import torch
+    from transformers import AutoConfig, AutoModel
+
+    first = 0 if kind in ("bert", "electra") else 2  # RoBERTa and MPNet count positions from 2
+    config = AutoConfig.for_model(
+        kind,
+        vocab_size=vocabulary,
+        hidden_size=32,
+        num_hidden_layers=3,
+        num_attention_heads=4,
+        intermediate_size=64,
+        max_position_embeddings=128 + first,
+        pad_token_id=first // 2,
+        **({"embedding_size": 32} if kind == "electra" else {}),
+    )
+    extra = {} if kind == "electra" else {"add_pooling_layer": False}
+    model = AutoModel.from_config(config, **extra)
+    generator = torch.Generator().manual_seed(7)
+    with torch.no_grad():
+        # The usual start (0.02, biases 0) leaves attention flat and would hide a wrong mask, bias or norm.
+        for name, parameter in model.named_parameters():
+            noise = torch.randn(parameter.shape, generator=generator)
+            if "LayerNorm.weight" in name:
+                parameter.copy_(1 + 0.2 * noise)
+            elif parameter.ndim == 1:
+                parameter.copy_(0.2 * noise)
+            elif "embeddings" in name or "relative" in name:
+                parameter.copy_(0.7 * noise)
+            else:
+                parameter.copy_(noise / parameter.shape[1] ** 0.5)
+    model.save_pretrained(folder, safe_serialization=True)
+
+
+@pytest.fixture(scope="session")
+def talk() -> Callable[..., Any]:
+    """``talk(seed, utterances, ...)``: a random conversation over the tokenizers' words, with gold labels."""
+    from erckit.conversation import Conversation, Utterance
+
+    def make(
+        seed: int,
+        utterances: int = 6,
+        *,
+        speakers: tuple[str, ...] = ("Ana", "Ben", "Cleo"),
+        labels: tuple[str, ...] = ("Calm", "Cross", "Glad"),
+        longest: int = 9,
+        story: tuple[int, ...] | None = None,
+    ) -> Conversation:
+        rng = random.Random(seed)
+        said = tuple(
+            Utterance(
+                f"u{u}",
+                rng.choice(speakers),
+                " ".join(rng.choices(WORDS, k=rng.randint(1, longest))),
+                label=rng.choice(labels),
+            )
+            for u in range(utterances)
+        )
+        return Conversation(f"c{seed}", said, {} if story is None else {"story": list(story)})
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def tiny_corpus(talk: Callable[..., Any]) -> Any:
+    """Three labels, 10 + 4 + 4 conversations; file order is not story order, one speaker is anonymous."""
+    from erckit.corpora.corpus import Corpus
+    from erckit.labels import LabelSet
+
+    def split(start: int, count: int) -> tuple[Any, ...]:
+        rng = random.Random(start)
+        speakers = ("Ana", "Ben", "Cleo", "Dan", "Waiter")
+        return tuple(
+            talk(start + i, rng.randint(2, 7), speakers=speakers, story=(1, rng.randint(1, 9), i))
+            for i in range(count)
+        )
+
+    return Corpus(
+        "tiny",
+        "1",
+        LabelSet(("Calm", "Cross", "Glad"), neutral="Calm"),
+        {"train": split(0, 10), "dev": split(100, 4), "test": split(200, 4)},
+    )
+
+
+@pytest.fixture(scope="session")
+def tiny_recipe(tiny_backbone: Callable[[str], Path]) -> Callable[..., Any]:
+    """``tiny_recipe(model=..., training=...)``: a recipe on the tiny bert, with the given values changed."""
+    from erckit.settings import settings_from_dict
+    from erckit.training.recipe import Recipe
+
+    def make(model: dict[str, Any] | None = None, training: dict[str, Any] | None = None) -> Recipe:
+        quick = {"epochs": 2, "batch_tokens": 96, "precision": "fp32", "head_rate": 3e-3, "backbone_rate": 1e-3}
+        values = {
+            "name": "tiny/recipe",
+            "corpus": "tiny",
+            "model": {"backbone": str(tiny_backbone("bert")), "speaker": {"min_utterances": 2}, **(model or {})},
+            "training": {**quick, **(training or {})},
+        }
+        return settings_from_dict(Recipe, values)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def trained_folder(
+    tiny_recipe: Callable[..., Any], tiny_corpus: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """Model folder of a tiny EmoNet trained for two epochs. Read only: copy it before changing it."""
+    from erckit.training.train import train
+
+    return train(tiny_recipe(), tiny_corpus, tmp_path_factory.mktemp("trained") / "run", quiet=True)
