@@ -146,8 +146,7 @@ def tiny_corpus(talk: Callable[..., Any]) -> Any:
         rng = random.Random(start)
         speakers = ("Ana", "Ben", "Cleo", "Dan", "Waiter")
         return tuple(
-            talk(start + i, rng.randint(2, 7), speakers=speakers, story=(1, rng.randint(1, 9), i))
-            for i in range(count)
+            talk(start + i, rng.randint(2, 7), speakers=speakers, story=(1, rng.randint(1, 9), i)) for i in range(count)
         )
 
     return Corpus(
@@ -178,9 +177,7 @@ def tiny_recipe(tiny_backbone: Callable[[str], Path]) -> Callable[..., Any]:
 
 
 @pytest.fixture(scope="session")
-def trained_folder(
-    tiny_recipe: Callable[..., Any], tiny_corpus: Any, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
+def trained_folder(tiny_recipe: Callable[..., Any], tiny_corpus: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Model folder of a tiny EmoNet trained for two epochs. Read only: copy it before changing it."""
     from erckit.training.train import train
 

@@ -155,7 +155,8 @@ def load_backbone(folder: Path) -> nn.Module:
         reason = str(error).splitlines()[0]
         raise BackboneError(
             f"{folder}: not a backbone that can be loaded ({reason}). "
-            "Give a folder with config.json, model.safetensors and tokenizer files, or a name from 'erckit backbones list'."
+            "Give a folder with config.json, model.safetensors and tokenizer files, or a name that "
+            "'erckit backbones list' prints."
         ) from None
     finally:
         logging.set_verbosity(verbosity)

@@ -83,7 +83,7 @@ def padded_total(total: int) -> int:
 
 def pack(
     blocks: Sequence[Sequence[Sequence[int]]],
-    identities: Sequence[Sequence[int]],
+    identities: Sequence[Sequence[Sequence[int]]],
     *,
     attention: str = "one_pass",
     max_tokens: int = 512,
@@ -95,7 +95,7 @@ def pack(
 
     Args:
         blocks: For each conversation, for each utterance, its token ids (at most ``max_tokens``).
-        identities: For each conversation, for each utterance, its speaker identity.
+        identities: For each conversation, for each utterance, the speaker identity of each of its tokens.
         attention: ``one_pass`` (utterance-block causal), ``full``, ``per_utterance`` or ``isolated``.
         max_tokens: Positions the backbone has.
         left_context: Tokens of left context a continued conversation carries.

@@ -47,7 +47,11 @@ def find_model(name: str | Path) -> Path:
 def _from_hub(name: str) -> Path:
     from huggingface_hub import snapshot_download
 
+    from erckit.encoding.model_hub import hub_problem
+
     try:
+        if problem := hub_problem():
+            raise ConnectionError(problem)
         patterns = ["*.json", "*.safetensors", "*.txt", "README.md"]
         return Path(snapshot_download(name, allow_patterns=patterns, etag_timeout=5))
     except Exception as error:

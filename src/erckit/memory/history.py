@@ -28,9 +28,9 @@ def story_order(conversations: Sequence[Conversation], order: str = "story") -> 
         return list(range(len(conversations)))
     return sorted(
         range(len(conversations)),
-        key=lambda i: (0, tuple(conversations[i].meta["story"]), i)
-        if conversations[i].meta.get("story")
-        else (1, (), i),
+        key=lambda i: (
+            (0, tuple(conversations[i].meta["story"]), i) if conversations[i].meta.get("story") else (1, (), i)
+        ),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from erckit.conversation import Conversation
@@ -96,6 +96,3 @@ class SpeakerRegistry:
         if self.identity == "local":
             return [f"Speaker {row - 1}" for row in self.identities(conversation)]
         return [u.speaker for u in conversation.utterances]
-
-    def __call__(self, conversations: Sequence[Conversation]) -> list[list[int]]:
-        return [self.identities(conversation) for conversation in conversations]

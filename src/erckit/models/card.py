@@ -26,7 +26,7 @@ Labels every utterance of a conversation with one of {len(pretrained.label_set)}
 - Parameters: {total:,}, of which {trained:,} trained
 - Speaker: identity `{settings.speaker.identity}`, form `{settings.speaker.form}`
 - History: `{settings.history.scope}`, last {settings.history.window} utterances, order `{settings.history.order}`
-- Trained on: the train split of `{pretrained.recipe.get("corpus")}`; epoch chosen and scores calibrated on dev ({temperature})
+- Trained on: the train split of `{pretrained.recipe.get("corpus")}`; epoch chosen on dev, {temperature} fitted on dev
 - Dev: weighted F1 {100 * dev.get("weighted_f1", float("nan")):.2f}, epoch {dev.get("epoch", -1) + 1}
 
 The dev score chose the epoch and is therefore too high; the test score stands in the result file, if one was made.

@@ -82,18 +82,22 @@ class HistoryGRU(nn.GRU):
             return empty
         counts = active[first:]
         picked = torch.cat([windows[:count, first + t] for t, count in enumerate(counts)])
-        gates = F.linear(sources, self.weight_ih_l0, self.bias_ih_l0).index_select(0, picked)  # (sum counts, 3H)
+        gates = F.linear(sources, self.get_parameter("weight_ih_l0"), self.get_parameter("bias_ih_l0")).index_select(
+            0, picked
+        )  # (sum counts, 3H)
         states: list[Tensor] = []
         for layer in range(self.num_layers):
             if layer:
                 below = torch.cat(states)
                 below = dropout(below, self.dropout) if self.training else below
-                gates = F.linear(below, getattr(self, f"weight_ih_l{layer}"), getattr(self, f"bias_ih_l{layer}"))
+                gates = F.linear(
+                    below, self.get_parameter(f"weight_ih_l{layer}"), self.get_parameter(f"bias_ih_l{layer}")
+                )
             states = self._run(layer, gates.split(counts), counts)
         return empty.index_copy(0, order[: counts[-1]], states[-1])  # (R, H)
 
     def _run(self, layer: int, gates: tuple[Tensor, ...], counts: list[int]) -> list[Tensor]:
-        weight, bias = getattr(self, f"weight_hh_l{layer}"), getattr(self, f"bias_hh_l{layer}")
+        weight, bias = self.get_parameter(f"weight_hh_l{layer}"), self.get_parameter(f"bias_hh_l{layer}")
         state = gates[0].new_zeros(0, self.hidden_size, dtype=torch.float32)
         states = []
         for gate, count in zip(gates, counts, strict=True):

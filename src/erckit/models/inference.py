@@ -81,7 +81,9 @@ def encode(
             preparation.pack_context(tokenized), preparation.pack_plain(tokenized), empty, torch.empty(0, 0)
         )
         vectors, remembered = model.encode(inputs.to(device))
-        rows = torch.from_numpy(np.concatenate([np.arange(starts[position[c]], starts[position[c] + 1]) for c in chosen]))
+        rows = torch.from_numpy(
+            np.concatenate([np.arange(starts[position[c]], starts[position[c] + 1]) for c in chosen])
+        )
         context[rows] = vectors.float()
         if memory is not context:
             memory[rows] = remembered.float()

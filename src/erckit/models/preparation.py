@@ -13,7 +13,7 @@ from torch import Tensor
 
 from erckit.conversation import Conversation
 from erckit.encoding.packing import PackedBatch, pack
-from erckit.encoding.tokens import ConversationTokenizer, TokenizedConversation
+from erckit.encoding.tokens import NO_IDENTITY, ConversationTokenizer, TokenizedConversation
 from erckit.memory.history import history_windows
 from erckit.memory.identity import SpeakerRegistry
 from erckit.models.compm import ModelInputs
@@ -75,7 +75,8 @@ class Preparation:
         history = self.settings.history
         form = self.settings.speaker.form
         names = [self.registry.shown_names(conversation, form) for conversation in conversations]
-        tokenized = self.tokenizer(conversations, names, self.registry(conversations))
+        identities = [self.registry.identities(conversation) for conversation in conversations]
+        tokenized = self.tokenizer(conversations, names, identities)
         windows = history_windows(
             conversations,
             scope="none" if history.scope == "none" else scope or history.scope,
@@ -103,7 +104,7 @@ class Preparation:
             return None
         return pack(
             [t.plain for t in tokenized],
-            [[0] * len(t.plain) for t in tokenized],
+            [[[NO_IDENTITY] * len(block) for block in t.plain] for t in tokenized],
             attention="isolated",
             max_tokens=self.max_tokens,
             padding_token=self.tokenizer.padding_token,
@@ -136,9 +137,7 @@ class Preparation:
         return inputs, torch.from_numpy(outside)
 
 
-def token_batches(
-    prepared: PreparedConversations, conversations: Sequence[int], batch_tokens: int
-) -> list[list[int]]:
+def token_batches(prepared: PreparedConversations, conversations: Sequence[int], batch_tokens: int) -> list[list[int]]:
     """Cut a sequence of conversations into batches of at most ``batch_tokens`` tokens (at least one conversation)."""
     batches: list[list[int]] = []
     used = batch_tokens + 1

@@ -51,7 +51,7 @@ def load_checkpoint(folder: Path) -> tuple[Checkpoint | None, list[str]]:
     """The newest complete checkpoint under ``folder``, or None; and notes about broken ones that were passed over."""
     from safetensors.torch import load_file
 
-    notes = []
+    notes: list[str] = []
     for step in reversed(_steps(folder)):
         path = folder / f"step-{step:08d}"
         try:

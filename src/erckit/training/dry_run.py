@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -64,7 +65,7 @@ def dry_run(recipe: Recipe, corpus: Corpus) -> DryRun:
     backbone = load_backbone(folder)
     layers = sum(p.numel() for n, p in backbone.named_parameters() if "encoder.layer." in n and p.ndim == 2)
     total = sum(p.numel() for p in backbone.parameters())
-    config = backbone.config
+    config: Any = backbone.config
     width, depth = int(config.hidden_size), int(config.num_hidden_layers)
     split = corpus.splits["train"]
     registry = SpeakerRegistry.from_conversations(recipe.model.speaker.identity, split)

@@ -20,7 +20,7 @@ from erckit.metrics.calibration import fit_temperature
 from erckit.metrics.classification import classification_report
 from erckit.models.card import model_card
 from erckit.models.compm import CoMPM
-from erckit.models.inference import autocast, encode, predict_logits, resolve_precision
+from erckit.models.inference import autocast, predict_logits, resolve_precision
 from erckit.models.preparation import Preparation, PreparedConversations
 from erckit.models.pretrained import (
     PretrainedModel,
@@ -81,7 +81,7 @@ def train(
     if (model_folder / "manifest.json").is_file():
         return model_folder
     with torch.random.fork_rng(devices=[]):
-        _Training(recipe, corpus, out, quiet, checkpoint_seconds).run(model_folder)
+        Training(recipe, corpus, out, quiet, checkpoint_seconds).run(model_folder)
     return model_folder
 
 
@@ -97,7 +97,7 @@ def _claim(out: Path, recipe: Recipe, corpus: Corpus, resume: bool) -> None:
         write_text(recorded, json.dumps(wanted, indent=2) + "\n")
 
 
-class _Training:
+class Training:
     """One run; its attributes are what a checkpoint keeps."""
 
     def __init__(self, recipe: Recipe, corpus: Corpus, out: Path, quiet: bool, checkpoint_seconds: float) -> None:
@@ -133,6 +133,8 @@ class _Training:
         self.dev_labels = [i for c in dev_split for i in corpus.label_set.indices(u.label for u in c.utterances)]
         self.weights = class_weights(settings.class_weights, self.data.labels.tolist(), len(corpus.label_set))
         self.soft = load_soft_targets(settings, train_split, corpus.label_set)
+        # History vectors of all training utterances, replaced whenever their conversation is trained on: at most one
+        # epoch old when another conversation remembers them, zero until their conversation's turn in the first epoch.
         self.memory = torch.zeros(self.data.prepared.utterances, self.model.encoder.width, device=self.device)
         self.epochs = [epoch_batches(self.data.prepared, settings, e) for e in range(settings.epochs)]
         self.group = settings.accumulate * self.accelerator.num_processes  # batches per optimiser step
@@ -150,8 +152,6 @@ class _Training:
         done = sum(len(batches) for batches in self.epochs[: self.epoch]) + self.batch
         with Journal(self.out, enabled=main) as journal, Progress(total, "Training", "batches", self.quiet) as bar:
             bar.advance(done)
-            if self.recipe.model.history.scope == "all" and done == 0:
-                self._fill_memory()
             while self.epoch < self.settings.epochs and not self._is_exhausted():
                 self._run_epoch(journal, bar)
                 self.epoch, self.batch = self.epoch + 1, 0
@@ -171,7 +171,7 @@ class _Training:
         for start in range(self.batch, len(batches), self.group):
             began = time.monotonic()
             group = batches[start : start + self.group]
-            loss, norm = self._optimizer_step(group[rank::processes], group)
+            loss, norm = self.optimizer_step(group[rank::processes], group)
             self.step += 1
             self.batch = start + len(group)
             self.seconds += time.monotonic() - began
@@ -189,7 +189,8 @@ class _Training:
         exact = [round(batches * (i + 1) / times) for i in range(times)]
         return {min(batches, -(-mark // self.group) * self.group) for mark in exact}
 
-    def _optimizer_step(self, mine: list[list[int]], group: list[list[int]]) -> tuple[float, float]:
+    def optimizer_step(self, mine: list[list[int]], group: list[list[int]]) -> tuple[float, float]:
+        """One step on a group of batches, of which this process runs ``mine``; returns loss and gradient norm."""
         settings = self.settings
         rows = [self.data.prepared.rows(chosen) for chosen in group]
         labelled = sum(int((self.data.labels[r] != NO_LABEL).sum()) for r in rows) or 1
@@ -232,18 +233,6 @@ class _Training:
 
     def _trainable(self) -> list[Tensor]:
         return [p for p in self.model.parameters() if p.requires_grad]
-
-    def _fill_memory(self) -> None:
-        """History vectors of all training utterances before the first step; later steps replace them as they go.
-
-        A vector is therefore at most one epoch old when another conversation remembers it.
-        """
-        self.model.eval()
-        with autocast(self.precision, self.device):
-            everything = range(len(self.data.prepared))
-            _, memory = encode(self.model, self.preparation, self.data.prepared, everything, 4096)
-        self.memory.copy_(memory.clone())
-        self.model.train()
 
     def _share_memory(self) -> None:
         """With several processes, give each the vectors that the others refreshed in this epoch."""

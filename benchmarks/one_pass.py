@@ -1,0 +1,275 @@
+"""One pass over a conversation against re-encoding it for every utterance: speed, tokens, memory.
+
+Run from the repository root on an idle machine: python benchmarks/one_pass.py [--corpus-folder DIR] [--out FILE]
+
+Both sides use the same untrained EmoNet on the same backbone, the same precision and the same packing. One pass
+encodes each utterance once and shares its vector as history. Re-encoding is what the published systems do: for every
+target the whole context is encoded again, and so is every utterance of the speaker's history.
+
+Floating-point operations are counted from tokens that carry text, padding left out: two per weight of the layers and
+token, four per hidden unit, layer and visible pair of tokens, and the GRU's steps; training counts three times that.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import gc
+import json
+import resource
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import psutil
+import torch
+
+from erckit.corpora import load_corpus
+from erckit.corpora.corpus import Corpus
+from erckit.encoding.packing import PADDING_BLOCK, PackedBatch
+from erckit.encoding.tokens import TokenizedConversation
+from erckit.models.compm import CoMPM, ModelInputs
+from erckit.models.inference import autocast, predict_logits
+from erckit.models.preparation import Preparation, PreparedConversations, token_batches
+from erckit.storage.atomic import write_text
+from erckit.training.objective import weighted_cross_entropy
+from erckit.training.recipe import Recipe, load_recipe
+from erckit.training.train import Training
+
+PRECISION = "bf16"
+
+
+def matmul_peak() -> float:
+    """Best measured rate of a square bf16 matrix product, operations per second."""
+    best = 0.0
+    for size in (1024, 2048, 3072):
+        a, b = torch.randn(size, size).bfloat16(), torch.randn(size, size).bfloat16()
+        for _ in range(12):
+            began = time.perf_counter()
+            torch.mm(a, b)
+            best = max(best, 2 * size**3 / (time.perf_counter() - began))
+    return best
+
+
+def visible_pairs(batch: PackedBatch) -> int:
+    """Pairs of text tokens of which the first attends to the second."""
+    pairs = 0
+    for group in batch.groups:
+        blocks = batch.blocks[group.start : group.start + group.count * group.length].view(group.count, -1).numpy()
+        for row in blocks:
+            text = row[row < PADDING_BLOCK]
+            pairs += int(np.searchsorted(text, text, side="right").sum()) if batch.is_causal else len(text) ** 2
+    return pairs
+
+
+class Work:
+    """Counts tokens and operations of what a model is given."""
+
+    def __init__(self, model: CoMPM) -> None:
+        layers = model.encoder.backbone.encoder.layer
+        self._weights = sum(p.numel() for p in layers.parameters() if p.ndim == 2)
+        self._pair = 4 * model.encoder.width * len(layers)
+        self._gru_step = 2 * 12 * model.encoder.width**2
+        self.tokens = 0
+        self.flops = 0
+
+    def add(self, batch: PackedBatch | None) -> None:
+        if batch is not None:
+            self.tokens += batch.text_tokens
+            self.flops += 2 * self._weights * batch.text_tokens + self._pair * visible_pairs(batch)
+
+    def add_history(self, windows: np.ndarray) -> None:
+        self.flops += self._gru_step * int((windows >= 0).sum())
+
+
+def reencoded(
+    preparation: Preparation, prepared: PreparedConversations, chosen: Sequence[int], owners: Sequence[list[int]]
+) -> ModelInputs:
+    """Inputs that encode context and history of every target of the chosen conversations anew."""
+    rows = prepared.rows(chosen)
+    windows = prepared.windows[rows]
+    remembered = [owners[r] for row in windows for r in row if r >= 0]  # token blocks, once per target
+    local = np.full(windows.shape, -1, dtype=np.int64)
+    local[windows >= 0] = np.arange(len(remembered))
+    history = TokenizedConversation((), (), tuple(remembered), 0)
+    return ModelInputs(
+        preparation.pack_context([prepared.tokenized[c] for c in chosen]),
+        preparation.pack_plain([history]) if remembered else None,
+        torch.empty(0, 0),
+        torch.from_numpy(local),
+    )
+
+
+def reencoded_logits(model: CoMPM, inputs: ModelInputs) -> torch.Tensor:
+    """Logits of all targets, (R, L)."""
+    context = model.encoder(inputs.batch)
+    sources = context[:0] if inputs.plain is None else model.encoder(inputs.plain)
+    return model.classify(context, sources, inputs.windows)
+
+
+class MemoryWatch(threading.Thread):
+    """Samples the process' memory every half second."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self._process, self._stop_now = psutil.Process(), threading.Event()
+        self.samples: list[tuple[float, float]] = []
+
+    def run(self) -> None:
+        while not self._stop_now.wait(0.5):
+            self.samples.append((time.perf_counter(), self._process.memory_info().rss / 1e6))
+
+    def stop(self) -> None:
+        self._stop_now.set()
+        self.join()
+
+    def growth_after(self, began: float) -> float:
+        """MB between the mean of the five seconds after ``began`` and of the last five seconds."""
+        late = [mb for at, mb in self.samples if at >= began]
+        return float(np.mean(late[-10:]) - np.mean(late[:10])) if len(late) >= 20 else 0.0
+
+
+def published_scheme(recipe: Recipe) -> Recipe:
+    """The recipe with the context and the history encoded per target."""
+    history = dataclasses.replace(recipe.model.history, encoder="tied")
+    return dataclasses.replace(
+        recipe, model=dataclasses.replace(recipe.model, attention="per_utterance", history=history)
+    )
+
+
+def measure_labelling(training: Training, corpus: Corpus, peak: float) -> dict[str, object]:
+    """From conversations to logits, tokenising included: the median of five runs over the test split."""
+    test = corpus.splits["test"]
+    seconds = []
+    for _ in range(6):
+        began = time.perf_counter()
+        prepared = training.preparation.prepare(test)
+        predict_logits(training.model, training.preparation, prepared, range(len(test)), precision=PRECISION)
+        seconds.append(time.perf_counter() - began)
+    seconds = sorted(seconds[1:])  # the first run warms up
+    work = Work(training.model)
+    for chosen in token_batches(prepared, range(len(test)), 4096):
+        work.add(training.preparation.pack_context([prepared.tokenized[c] for c in chosen]))
+    work.add_history(prepared.windows)
+    return {
+        "labelling_utterances_per_s": round(prepared.utterances / seconds[2], 1),
+        "labelling_runs_s": [round(s, 3) for s in seconds],
+        "labelling_share_of_matmul_peak": round(work.flops / seconds[2] / peak, 3),
+        "labelling_tokens": work.tokens,
+    }
+
+
+def measure_training(training: Training, peak: float) -> dict[str, object]:
+    """One epoch over the train split."""
+    work = Work(training.model)
+    for chosen in training.epochs[0]:
+        inputs, _ = training.preparation.inputs(training.data.prepared, chosen)
+        work.add(inputs.batch)
+    work.add_history(training.data.prepared.windows)
+    watch = MemoryWatch()
+    watch.start()
+    began = time.perf_counter()
+    for chosen in training.epochs[0]:
+        training.optimizer_step([chosen], [chosen])
+        training.step += 1
+    seconds = time.perf_counter() - began
+    watch.stop()
+    warm = min(60.0, seconds / 2)
+    return {
+        "training_utterances_per_s": round(training.data.prepared.utterances / seconds, 1),
+        "training_epoch_s": round(seconds, 1),
+        "training_share_of_matmul_peak": round(3 * work.flops / seconds / peak, 3),
+        "training_tokens": work.tokens,
+        "memory_growth_mb": round(watch.growth_after(began + warm), 1),
+        "memory_growth_measured_after_s": round(warm, 1),
+        "memory_peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+    }
+
+
+def measure(recipe: Recipe, corpus: Corpus, baseline_conversations: int) -> dict[str, object]:
+    """Everything the result file says."""
+    peak = matmul_peak()
+    found: dict[str, object] = {"matmul_peak_gflops": round(peak / 1e9, 1)}
+    with tempfile.TemporaryDirectory() as out:
+        training = Training(recipe, corpus, Path(out), quiet=True, checkpoint_seconds=1e9)
+        found.update(measure_labelling(training, corpus, peak))
+        found.update(measure_training(training, peak))
+        del training
+    gc.collect()
+    found.update(measure_baseline(published_scheme(recipe), corpus, baseline_conversations))
+    for kind in ("labelling", "training"):
+        ratio = float(found[f"{kind}_utterances_per_s"]) / float(found[f"{kind}_per_utterance_utterances_per_s"])  # type: ignore[arg-type]
+        found[f"{kind}_ratio"] = round(ratio, 2)
+    return found
+
+
+def measure_baseline(recipe: Recipe, corpus: Corpus, conversations: int) -> dict[str, object]:
+    """The published scheme on a fixed sample of conversations: its cost per utterance does not depend on how many."""
+    found: dict[str, object] = {}
+    generator = np.random.default_rng(0)
+    with tempfile.TemporaryDirectory() as out:
+        training = Training(recipe, corpus, Path(out), quiet=True, checkpoint_seconds=1e9)
+        model, preparation = training.model, training.preparation
+        for kind, split in (("labelling", "test"), ("training", "train")):
+            prepared = preparation.prepare(corpus.splits[split])
+            blocks = [block for t in prepared.tokenized for block in t.plain]
+            sample = [int(c) for c in generator.permutation(len(prepared))[:conversations]]
+            # one conversation is thousands of re-encoded tokens already: batches of about the size of one pass
+            batches = token_batches(prepared, sample, 400)
+            work = Work(model)
+            model.train(kind == "training")
+            done, began = 0, 0.0
+            for number, chosen in enumerate(batches):
+                if number == 1:  # the first batch warms up
+                    began = time.perf_counter()
+                inputs = reencoded(preparation, prepared, chosen, blocks)
+                with autocast(PRECISION, training.device):
+                    if kind == "labelling":
+                        with torch.inference_mode():
+                            reencoded_logits(model, inputs)
+                    else:
+                        logits = reencoded_logits(model, inputs)
+                        labels = torch.zeros(len(logits), dtype=torch.long)
+                        loss = weighted_cross_entropy(logits, labels, training.weights) / len(logits)
+                if kind == "training":
+                    loss.backward()
+                    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+                    training.optimizer.step()
+                    training.optimizer.zero_grad(set_to_none=True)
+                if number:
+                    done += len(inputs.windows)
+                    work.add(inputs.batch)
+                    work.add(inputs.plain)
+            seconds = time.perf_counter() - began
+            found[f"{kind}_per_utterance_utterances_per_s"] = round(done / seconds, 1)
+            found[f"{kind}_per_utterance_tokens_per_utterance"] = round(work.tokens / done, 1)
+            found[f"{kind}_per_utterance_measured_on"] = done
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--corpus-folder", type=Path, default=None)
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "one_pass.json")
+    parser.add_argument("--recipe", default="emonet/emorynlp")
+    parser.add_argument("--baseline-conversations", type=int, default=24)
+    arguments = parser.parse_args()
+    recipe = load_recipe(arguments.recipe, ["training.epochs=1"])
+    corpus = load_corpus("emorynlp", arguments.corpus_folder)
+    found = {
+        "backbone": recipe.model.backbone,
+        "precision": PRECISION,
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+        **measure(recipe, corpus, arguments.baseline_conversations),
+    }
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    write_text(arguments.out, json.dumps(found, indent=2) + "\n")
+    print(json.dumps(found, indent=2))
+
+
+if __name__ == "__main__":
+    main()
