@@ -77,11 +77,13 @@ class Work:
         self.flops = 0
 
     def add(self, batch: PackedBatch | None) -> None:
+        """Count the encoder's work on a batch."""
         if batch is not None:
             self.tokens += batch.text_tokens
             self.flops += 2 * self._weights * batch.text_tokens + self._pair * visible_pairs(batch)
 
     def add_history(self, windows: np.ndarray) -> None:
+        """Count the GRU's work on windows."""
         self.flops += self._gru_step * int((windows >= 0).sum())
 
 
@@ -119,10 +121,12 @@ class MemoryWatch(threading.Thread):
         self.samples: list[tuple[float, float]] = []
 
     def run(self) -> None:
+        """Sample until stopped."""
         while not self._stop_now.wait(0.5):
             self.samples.append((time.perf_counter(), self._process.memory_info().rss / 1e6))
 
     def stop(self) -> None:
+        """Take no more samples."""
         self._stop_now.set()
         self.join()
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from erckit.encoding.encoder import ConversationEncoder, load_backbone
-from erckit.encoding.packing import pack
+from erckit.encoding.packing import PackedBatch, pack
 from erckit.encoding.segments import plan_segments
 from erckit.encoding.stream import EncoderStream
 from erckit.errors import BackboneError, SettingError
@@ -33,10 +33,14 @@ def _blocks(lengths: list[int], seed: int) -> list[list[int]]:
 
 
 def _encode(encoder: ConversationEncoder, conversations: list[list[list[int]]], attention: str = "one_pass") -> Tensor:
-    identities = [[1 + u % 3 for u in range(len(c))] for c in conversations]
+    identities = [[[1 + u % 3] * len(block) for u, block in enumerate(c)] for c in conversations]
     batch = pack(conversations, identities, attention=attention, max_tokens=MAX_TOKENS, left_context=LEFT)
     with torch.inference_mode():
         return encoder(batch)
+
+
+def _plain_pack(blocks: list[list[int]]) -> PackedBatch:
+    return pack([blocks], [[[0] * len(block) for block in blocks]], max_tokens=MAX_TOKENS, left_context=LEFT)
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +106,12 @@ def test_per_utterance_and_isolated_encode_each_target_anew(encoder_of, original
     for segment in plan_segments(lengths, "per_utterance", MAX_TOKENS, 0):
         expected.append(_original(original_of(kind), blocks[segment.first : segment.end], False)[-1].mean(0))
     torch.testing.assert_close(_encode(encoder_of(kind), [blocks], "per_utterance"), torch.stack(expected), **TOLERANCE)
+    heads = [
+        _original(original_of(kind), blocks[s.first : s.end], False)[0][0]
+        for s in plan_segments(lengths, "per_utterance", MAX_TOKENS, 0)
+    ]
+    found = _encode(encoder_of(kind, "first"), [blocks], "per_utterance")
+    torch.testing.assert_close(found, torch.stack(heads), **TOLERANCE)
     alone = torch.stack([_original(original_of(kind), [block], False)[0].mean(0) for block in blocks])
     torch.testing.assert_close(_encode(encoder_of(kind), [blocks], "isolated"), alone, **TOLERANCE)
 
@@ -176,9 +186,8 @@ def test_streaming_is_tested_beyond_the_positions(encoder_of) -> None:
     blocks = _blocks([30, 17] * 20, 3)
     stream = EncoderStream(encoder, left_context=LEFT)
     streamed = torch.stack([stream.append(block, [0] * len(block)) for block in blocks])
-    identities = [[0] * len(blocks)]
     with torch.inference_mode():
-        batch = encoder(pack([blocks], identities, max_tokens=MAX_TOKENS, left_context=LEFT))
+        batch = encoder(_plain_pack(blocks))
     torch.testing.assert_close(streamed, batch, **TOLERANCE)
 
 
@@ -188,11 +197,11 @@ def test_speaker_embedding_reaches_the_vectors_and_row_zero_does_not(encoder_of)
 
     def encode(row: int) -> Tensor:
         with torch.inference_mode():
-            return encoder(pack([blocks], [[row, row]], max_tokens=MAX_TOKENS, left_context=LEFT))
+            return encoder(pack([blocks], [[[row] * 5, [row] * 6]], max_tokens=MAX_TOKENS, left_context=LEFT))
 
     assert (encode(1) - encode(2)).abs().max() > 0.05
     with torch.inference_mode():
-        plain = encoder_of("bert")(pack([blocks], [[0, 0]], max_tokens=MAX_TOKENS, left_context=LEFT))
+        plain = encoder_of("bert")(_plain_pack(blocks))
     encoder.speakers.weight.data[0] = 0
     torch.testing.assert_close(encode(0), plain, **TOLERANCE)
 
@@ -200,7 +209,7 @@ def test_speaker_embedding_reaches_the_vectors_and_row_zero_does_not(encoder_of)
 def test_row_zero_of_a_new_speaker_embedding_is_zero_and_gets_no_gradient(tiny_backbone) -> None:
     encoder = ConversationEncoder(load_backbone(tiny_backbone("bert")), identities=4)
     assert not encoder.speakers.weight[0].any()
-    encoder(pack([_blocks([5, 6], 1)], [[0, 2]], max_tokens=MAX_TOKENS)).square().sum().backward()
+    encoder(pack([_blocks([5, 6], 1)], [[[0] * 5, [2] * 6]], max_tokens=MAX_TOKENS)).square().sum().backward()
     assert encoder.speakers.weight.grad[[0, 1, 3]].abs().sum() == 0
     assert encoder.speakers.weight.grad[2].abs().sum() > 0
 
@@ -211,7 +220,7 @@ def test_gradients_are_those_of_the_backbone(tiny_backbone, kind: str) -> None:
 
     blocks = _blocks([7, 30, 28, 5], 6)
     ours = load_backbone(tiny_backbone(kind))
-    ConversationEncoder(ours).eval()(pack([blocks], [[0] * 4], max_tokens=MAX_TOKENS)).square().sum().backward()
+    ConversationEncoder(ours).eval()(_plain_pack(blocks)).square().sum().backward()
     theirs = AutoModel.from_pretrained(tiny_backbone(kind), attn_implementation="eager").eval()
     tokens = torch.tensor([[token for block in blocks for token in block]])
     owner = torch.tensor([u for u, block in enumerate(blocks) for _ in block])
@@ -262,5 +271,21 @@ def test_truncated_weights_are_refused(tiny_backbone, tmp_path: Path) -> None:
     for name in ("config.json", "model.safetensors"):
         data = (tiny_backbone("bert") / name).read_bytes()
         (tmp_path / name).write_bytes(data if name == "config.json" else data[: len(data) // 2])
+    with pytest.raises(BackboneError, match="not a backbone that can be loaded"):
+        load_backbone(tmp_path)
+
+
+def test_weights_that_lack_a_layer_are_refused_instead_of_made_up(tiny_backbone, tmp_path: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    (tmp_path / "config.json").write_bytes((tiny_backbone("bert") / "config.json").read_bytes())
+    tensors = load_file(tiny_backbone("bert") / "model.safetensors")
+    save_file(
+        {k: v for k, v in tensors.items() if ".layer.1." not in k}, tmp_path / "model.safetensors", {"format": "pt"}
+    )
+    with pytest.raises(BackboneError, match=r"lacks the weights.*layer\.1"):
+        load_backbone(tmp_path)
+    tensors["embeddings.word_embeddings.weight"] = torch.zeros(5, 32)
+    save_file(tensors, tmp_path / "model.safetensors", {"format": "pt"})
     with pytest.raises(BackboneError, match="not a backbone that can be loaded"):
         load_backbone(tmp_path)

@@ -24,7 +24,7 @@ def _pack(lengths: list[list[int]], attention: str = "one_pass", **options: int)
         for length in conversation:
             blocks[-1].append(list(range(token, token + length)))
             token += length
-        identities.append([10 * c + u for u in range(len(conversation))])
+        identities.append([[10 * c + u] * length for u, length in enumerate(conversation)])
     given_options = {"max_tokens": MAX_TOKENS, "left_context": 40, "query_chunk": 16} | options
     return pack(blocks, identities, attention=attention, **given_options), blocks
 

@@ -39,7 +39,7 @@ def train(
         bool, typer.Option("--dry-run", help="Say tokens, steps, memory and minutes, and train nothing.")
     ] = False,
     no_resume: Annotated[
-        bool, typer.Option("--no-resume", help="Start anew even if the folder has checkpoints.")
+        bool, typer.Option("--no-resume", help="Refuse a folder that holds a training already.")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:

@@ -21,7 +21,7 @@ def dropout(values: Tensor, probability: float) -> Tensor:
         return values
     if values.device.type != "cpu":
         return F.dropout(values, probability)
-    dropped = max(1, round(probability * 256))
+    dropped = min(255, max(1, round(probability * 256)))
     words = torch.empty(-(-values.numel() // 8), dtype=torch.int64).random_(-(2**63), None)
     kept = words.view(torch.uint8)[: values.numel()].view(values.shape) >= dropped
     return values * kept.to(values.dtype).mul_(256 / (256 - dropped))

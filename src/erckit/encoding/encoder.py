@@ -138,6 +138,7 @@ def load_backbone(folder: Path) -> nn.Module:
     Raises:
         BackboneError: The folder is no transformers encoder, or of an architecture erckit does not encode.
     """
+    from safetensors import SafetensorError
     from transformers import AutoConfig, AutoModel
     from transformers.utils import logging
 
@@ -148,11 +149,17 @@ def load_backbone(folder: Path) -> nn.Module:
         config = AutoConfig.from_pretrained(folder, local_files_only=True)
         check_supported(config, str(folder))
         extra = {} if config.model_type == "electra" else {"add_pooling_layer": False}
-        model = AutoModel.from_pretrained(
-            folder, config=config, dtype=torch.float32, local_files_only=True, use_safetensors=True, **extra
+        model, found = AutoModel.from_pretrained(
+            folder,
+            config=config,
+            dtype=torch.float32,
+            local_files_only=True,
+            use_safetensors=True,
+            output_loading_info=True,
+            **extra,
         )
-    except (OSError, ValueError, KeyError) as error:
-        reason = str(error).splitlines()[0]
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise BackboneError(
             f"{folder}: not a backbone that can be loaded ({reason}). "
             "Give a folder with config.json, model.safetensors and tokenizer files, or a name that "
@@ -162,4 +169,9 @@ def load_backbone(folder: Path) -> nn.Module:
         logging.set_verbosity(verbosity)
         if has_bar:
             logging.enable_progress_bar()
+    if found["missing_keys"]:  # transformers would go on with random weights
+        raise BackboneError(
+            f"{folder}: model.safetensors lacks the weights {', '.join(sorted(found['missing_keys'])[:3])}, ... "
+            "Get the backbone again, or give the folder of a whole encoder."
+        )
     return model.eval()  # type: ignore[no-any-return]

@@ -11,6 +11,9 @@ from erckit.conversation import Conversation
 from erckit.errors import BackboneError, SettingError, nearest
 
 SPEAKER_FORMS = ("none", "name", "marker", "token", "embedding")
+VOCABULARIES = (
+    "tokenizer.json", "vocab.txt", "vocab.json", "sentencepiece.bpe.model", "spiece.model", "tokenizer.model",
+)  # fmt: skip
 NO_IDENTITY = 0  # row of the speaker embedding that is always zero
 
 
@@ -55,11 +58,16 @@ class ConversationTokenizer:
             raise SettingError(f"unknown speaker form '{form}'. {nearest(form, SPEAKER_FORMS)}")
         from transformers import AutoTokenizer
 
+        if not any((folder / name).is_file() for name in VOCABULARIES):  # transformers would make an empty one up
+            raise BackboneError(
+                f"{folder}: no tokenizer that can be loaded. The folder needs tokenizer.json, or the vocabulary files "
+                "of its tokenizer."
+            )
         try:
             self._tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        except (OSError, ValueError) as error:
+        except Exception as error:  # the tokenizers library raises bare exceptions
             raise BackboneError(
-                f"{folder}: no tokenizer that can be loaded ({str(error).splitlines()[0]}). "
+                f"{folder}: no tokenizer that can be loaded ({(str(error).splitlines() or [type(error).__name__])[0]}). "
                 "The folder needs tokenizer.json, or the vocabulary files of its tokenizer."
             ) from None
         self.form = form
@@ -117,11 +125,14 @@ class ConversationTokenizer:
             return []
         if name not in self._prefixes:
             text = name[:64] + ":" if self.form == "name" else name
-            self._prefixes[name] = self._ids([text])[0][:16]
+            # at most half a block: a long name must not push the text out
+            self._prefixes[name] = self._ids([text])[0][: min(16, self.max_utterance_tokens // 2)]
         return self._prefixes[name]
 
     def _ids(self, texts: list[str]) -> list[list[int]]:
         # split_special_tokens: a chat line that spells a control token stays text
+        # half of a surrogate pair, which the tokenizer refuses, becomes a question mark
+        texts = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
         output = self._tokenizer(
             texts, add_special_tokens=False, split_special_tokens=True, return_attention_mask=False, verbose=False
         )

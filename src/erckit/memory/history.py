@@ -26,12 +26,17 @@ def story_order(conversations: Sequence[Conversation], order: str = "story") -> 
         raise SettingError(f"unknown history order '{order}'. {nearest(order, ORDERS)}")
     if order == "file":
         return list(range(len(conversations)))
-    return sorted(
-        range(len(conversations)),
-        key=lambda i: (
-            (0, tuple(conversations[i].meta["story"]), i) if conversations[i].meta.get("story") else (1, (), i)
-        ),
-    )
+    stories = [_story(conversation) for conversation in conversations]
+    return sorted(range(len(stories)), key=lambda i: (not stories[i], stories[i], i))
+
+
+def _story(conversation: Conversation) -> tuple[float, ...]:
+    """Where in the story it happened; empty where the source says nothing that can be sorted."""
+    numbers = conversation.meta.get("story")
+    if not isinstance(numbers, list | tuple):
+        return ()
+    is_sortable = all(isinstance(n, int | float) and not isinstance(n, bool) and n == n for n in numbers)
+    return tuple(numbers) if is_sortable else ()
 
 
 def history_windows(
