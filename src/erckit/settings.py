@@ -30,7 +30,7 @@ def settings_from_dict(kind: type[T], values: Mapping[str, Any], where: str = ""
     for key, value in values.items():
         dotted = f"{where}{key}"
         if key not in known:
-            raise SettingError(f"unknown key '{dotted}'. {nearest(key, known)}")
+            raise SettingError(f"unknown key '{dotted}'. {nearest(str(key), known)}")
         hint = hints[key]
         if dataclasses.is_dataclass(hint):
             if not isinstance(value, Mapping):

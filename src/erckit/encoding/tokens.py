@@ -10,7 +10,7 @@ from typing import Any
 from erckit.conversation import Conversation
 from erckit.errors import BackboneError, SettingError, nearest
 
-SPEAKER_FORMS = ("none", "name", "marker", "token", "embedding")
+SPEAKER_FORMS = ("none", "name", "first_name", "marker", "token", "embedding")
 VOCABULARIES = (
     "tokenizer.json", "vocab.txt", "vocab.json", "sentencepiece.bpe.model", "spiece.model", "tokenizer.model",
 )  # fmt: skip
@@ -43,7 +43,7 @@ class ConversationTokenizer:
     """Tokenises conversations with the backbone's tokenizer.
 
     The speaker of an utterance is written in one of these forms:
-    ``none``; ``name``, the speaker's name and a colon as text; ``marker``, the published literal ``<s3>`` as text,
+    ``none``; ``name`` or ``first_name``, the name that is shown for the speaker and a colon as text; ``marker``, the published literal ``<s3>`` as text,
     split into ordinary word pieces; ``token``, one special token with a learned vector of its own; ``embedding``,
     a learned vector added to every token of the utterance.
 
@@ -89,7 +89,7 @@ class ConversationTokenizer:
 
         Args:
             conversations: What was said.
-            names: For each utterance, the speaker as text (``name`` and ``marker`` forms).
+            names: For each utterance, the speaker as text (``name``, ``first_name`` and ``marker`` forms).
             identities: For each utterance, the speaker's row of the embedding (``token`` and ``embedding`` forms).
         """
         # A longer text than this cannot fit whatever its tokens are, and tokenising a megabyte would take seconds.
@@ -121,10 +121,10 @@ class ConversationTokenizer:
     def _prefix(self, name: str) -> list[int]:
         if self.form == "token":
             return [self._placeholder]
-        if self.form not in ("name", "marker"):
+        if self.form not in ("name", "first_name", "marker"):
             return []
         if name not in self._prefixes:
-            text = name[:64] + ":" if self.form == "name" else name
+            text = name if self.form == "marker" else name[:64] + ":"
             # at most half a block: a long name must not push the text out
             self._prefixes[name] = self._ids([text])[0][: min(16, self.max_utterance_tokens // 2)]
         return self._prefixes[name]

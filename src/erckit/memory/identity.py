@@ -89,10 +89,18 @@ class SpeakerRegistry:
         """Each utterance's speaker as the text that the tokenizer writes.
 
         ``marker`` writes ``<sK>`` with K counted from 1 (global: order of the registry, 0 for unknown speakers), as
-        published; other forms write the name, or ``Speaker K`` where identity is local.
+        published; other forms write the name, or ``Speaker K`` where identity is local. ``first_name`` writes the
+        first word of a registered name if no other registered name begins with it: fewer tokens, the same person.
+        The choice does not look at the conversation, so a speaker who comes later cannot change it.
         """
         if form == "marker":
             return [f"<s{max(row - 1, 0)}>" for row in self.identities(conversation)]
         if self.identity == "local":
             return [f"Speaker {row - 1}" for row in self.identities(conversation)]
-        return [u.speaker for u in conversation.utterances]
+        shown = self._first_names() if form == "first_name" else {}
+        return [shown.get(u.speaker, u.speaker) for u in conversation.utterances]
+
+    def _first_names(self) -> dict[str, str]:
+        words = {name: name.split()[0] for name in self.names}
+        counts = Counter(word.casefold() for word in words.values())
+        return {name: word for name, word in words.items() if counts[word.casefold()] == 1 and word.isalpha()}

@@ -14,18 +14,18 @@ class SpeakerSettings:
 
     Args:
         identity: ``none``, ``local`` to the conversation, or ``global`` across conversations.
-        form: ``none``, ``name`` as text, ``marker`` ("<s3>" as text, as published), special ``token``, learned
+        form: ``none``, ``name`` as text, ``first_name`` where it is distinct among known speakers, ``marker`` ("<s3>" as text, as published), special ``token``, learned
             ``embedding``.
         min_utterances: Global speakers with fewer training utterances share the unknown identity.
     """
 
     identity: str = "global"
-    form: str = "name"
+    form: str = "first_name"
     min_utterances: int = 10
 
     def __post_init__(self) -> None:
         choose(self.identity, ("none", "local", "global"), "model.speaker.identity")
-        choose(self.form, ("none", "name", "marker", "token", "embedding"), "model.speaker.form")
+        choose(self.form, ("none", "name", "first_name", "marker", "token", "embedding"), "model.speaker.form")
         if (self.identity == "none") != (self.form == "none"):
             raise SettingError(
                 f"model.speaker: identity '{self.identity}' does not go with form '{self.form}'; "
@@ -106,6 +106,14 @@ class ModelSettings:
             raise SettingError("'model.pooling: first' goes with 'model.attention: per_utterance' only.")
         if self.max_utterance_tokens < 16:
             raise SettingError(f"'model.max_utterance_tokens' must be at least 16, got {self.max_utterance_tokens}.")
+        for name, least in (("gru_layers", 1), ("frozen_layers", 0), ("left_context", 0)):
+            if getattr(self, name) < least:
+                raise SettingError(f"'model.{name}' must be at least {least}, got {getattr(self, name)}.")
+        for name in ("gru_dropout", "head_dropout"):
+            if not 0 <= getattr(self, name) < 1:
+                raise SettingError(f"'model.{name}' must be in [0, 1), got {getattr(self, name)}.")
+        if self.dropout != -1 and not 0 <= self.dropout < 1:
+            raise SettingError(f"'model.dropout' must be in [0, 1), or -1 for the backbone's own, got {self.dropout}.")
 
     @property
     def is_causal(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,6 +69,14 @@ class TrainingSettings:
         for name in ("label_smoothing", "warmup", "average"):
             if not 0 <= getattr(self, name) < 1:
                 raise SettingError(f"'training.{name}' must be in [0, 1), got {getattr(self, name)}.")
+        for name in ("seed", "backbone_rate", "head_rate", "weight_decay", "r_drop", "patience"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise SettingError(f"'training.{name}' must be 0 or more, got {getattr(self, name)}.")
+        for name in ("clip", "layer_decay"):
+            if not 0 < getattr(self, name) < math.inf:
+                raise SettingError(f"'training.{name}' must be more than 0, got {getattr(self, name)}.")
+        if not 0 <= self.teacher_share <= 1:
+            raise SettingError(f"'training.teacher_share' must be in [0, 1], got {self.teacher_share}.")
 
 
 @dataclass(frozen=True, slots=True)
