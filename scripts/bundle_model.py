@@ -42,7 +42,8 @@ def main() -> None:
         "## Test",
         "",
         f"{result.protocol.corpus}/{result.protocol.split}, {result.protocol.utterances:,} utterances, "
-        f"selected on dev, seed {', '.join(map(str, result.seeds))}: weighted F1 {100 * result.metrics['weighted_f1']:.2f} "
+        f"selected on dev, seed {', '.join(map(str, result.seeds))}: "
+        f"weighted F1 {100 * result.metrics['weighted_f1']:.2f} "
         f"(95 % interval {100 * low:.2f} to {100 * high:.2f} over conversations), "
         f"accuracy {100 * result.metrics['accuracy']:.2f}, macro F1 {100 * result.metrics['macro_f1']:.2f}.",
         "",

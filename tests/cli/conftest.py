@@ -18,6 +18,8 @@ class FakeLabeler:
     temperature = 1.5
     causal = True
     name = "fake"
+    truncated = 0
+    max_utterance_tokens = 192
 
     def label(
         self,

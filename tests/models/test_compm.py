@@ -25,7 +25,7 @@ from erckit.models.preparation import Preparation
 from erckit.models.pretrained import new_model
 from erckit.models.settings import ModelSettings
 from erckit.settings import settings_from_dict
-from erckit.training.objective import class_weights, weighted_cross_entropy
+from erckit.training.objective import weighted_cross_entropy
 
 LABELS = LabelSet(("Calm", "Cross", "Glad"))
 TOLERANCE = {"rtol": 0, "atol": 1e-5}
@@ -306,10 +306,3 @@ def test_causality_is_declared(build: Callable[..., Built]) -> None:
     assert build()[0].is_causal
     assert build(VARIANTS["thesis"])[0].is_causal
     assert not build(VARIANTS["full"])[0].is_causal
-
-
-def test_published_weights_are_min_count(build: Callable[..., Built]) -> None:
-    """systems.md 2.1 prints Sad 1.0, Powerful .856, Peaceful .746, Mad .624, Scared .522, Joyful .307, Neutral .221."""
-    counts = [671, 784, 900, 1076, 1285, 2184, 3034]
-    found = class_weights("min_count", [y for y, count in enumerate(counts) for _ in range(count)], 7)
-    assert [round(w, 3) for w in found.tolist()] == [1.0, 0.856, 0.746, 0.624, 0.522, 0.307, 0.221]

@@ -94,6 +94,9 @@ def label(
             history=history,
             report=bar.advance,
         )
+    if labeler.truncated:
+        limit = labeler.max_utterance_tokens
+        say(f"utterances of more than {limit} tokens, of which only the beginning was read: {labeler.truncated}", quiet)
     if output == "-":
         print_jsonl(labelled)
     elif target is not None:

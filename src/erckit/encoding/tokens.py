@@ -43,9 +43,9 @@ class ConversationTokenizer:
     """Tokenises conversations with the backbone's tokenizer.
 
     The speaker of an utterance is written in one of these forms:
-    ``none``; ``name`` or ``first_name``, the name that is shown for the speaker and a colon as text; ``marker``, the published literal ``<s3>`` as text,
-    split into ordinary word pieces; ``token``, one special token with a learned vector of its own; ``embedding``,
-    a learned vector added to every token of the utterance.
+    ``none``; ``name`` or ``first_name``, the name that is shown for the speaker and a colon as text; ``marker``,
+    the published literal ``<s3>`` as text, split into ordinary word pieces; ``token``, one special token with a
+    learned vector of its own; ``embedding``, a learned vector added to every token of the utterance.
 
     Args:
         folder: The backbone's folder, with tokenizer files.
@@ -66,8 +66,9 @@ class ConversationTokenizer:
         try:
             self._tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         except Exception as error:  # the tokenizers library raises bare exceptions
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
             raise BackboneError(
-                f"{folder}: no tokenizer that can be loaded ({(str(error).splitlines() or [type(error).__name__])[0]}). "
+                f"{folder}: no tokenizer that can be loaded ({reason}). "
                 "The folder needs tokenizer.json, or the vocabulary files of its tokenizer."
             ) from None
         self.form = form

@@ -45,6 +45,7 @@ class Labeler:
         self._pretrained.model.to(place).eval()
         self.folder = folder
         self.tokens_processed = 0
+        self.truncated = 0
 
     @classmethod
     def from_pretrained(
@@ -78,6 +79,11 @@ class Labeler:
     def name(self) -> str:
         """The model's name."""
         return self._pretrained.name
+
+    @property
+    def max_utterance_tokens(self) -> int:
+        """Tokens of an utterance that are read; ``truncated`` counts the utterances labelled so far that had more."""
+        return self._pretrained.settings.max_utterance_tokens
 
     @property
     def precision(self) -> str:
@@ -152,6 +158,7 @@ class Labeler:
         prepared = parts.preparation.prepare([*earlier, *conversations], scope)
         targets = range(len(earlier), len(prepared))
         self.tokens_processed += sum(prepared.tokenized[c].tokens for c in targets)
+        self.truncated += sum(prepared.tokenized[c].truncated for c in targets)
         logits = predict_logits(
             parts.model,
             parts.preparation,

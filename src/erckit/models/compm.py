@@ -218,4 +218,4 @@ class CoMPM(nn.Module):
         """Logits of all targets of the batch in one pass."""
         context, memory = self.encode(inputs)
         sources = torch.cat([memory, inputs.outside.to(memory.dtype)])  # (R + M, H)
-        return ModelOutput(self.classify(context, sources, inputs.windows), memory)
+        return ModelOutput(self.classify(context, sources, inputs.windows), memory.detach())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +13,7 @@ import torch
 
 from erckit.encoding.backbones import get_backbone
 from erckit.encoding.encoder import load_backbone
-from erckit.errors import ModelFolderError
+from erckit.errors import LabelSetError, ModelFolderError, SettingError
 from erckit.labels import LabelSet
 from erckit.memory.identity import SpeakerRegistry
 from erckit.models import model_class
@@ -20,13 +21,14 @@ from erckit.models.compact import compress, decompress
 from erckit.models.compm import CoMPM
 from erckit.models.preparation import Preparation
 from erckit.models.settings import ModelSettings
-from erckit.settings import settings_from_dict
+from erckit.settings import choose, settings_from_dict
 from erckit.storage.atomic import atomic_folder
 from erckit.storage.checksum import file_sha256
 from erckit.storage.manifest import verify_manifest
 
 FORMAT_VERSION = 1
 WEIGHTS = ("full", "compact")
+FILES = ("config.json", "labels.json", "calibration.json", "model.safetensors")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class PretrainedModel:
         """
         from safetensors.torch import save_file
 
+        choose(weights, WEIGHTS, "weights")
         trained = trained_tensors(self.model)
         if weights == "compact":
             trained = compress(trained, base_tensors(self.model, self.backbone_folder))
@@ -119,13 +122,16 @@ def load_pretrained(folder: Path) -> PretrainedModel:
         ModelFolderError: Files missing or altered, an unknown format version, or another backbone than trained on.
         BackboneError: The backbone cannot be had.
     """
+    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
-    verify_manifest(folder)
+    missing = sorted(set(FILES) - set(verify_manifest(folder)))
+    if missing:
+        raise ModelFolderError(f"{folder}: its manifest does not name {', '.join(missing)}. Get the folder again.")
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         labels = json.loads((folder / "labels.json").read_text(encoding="utf-8"))
-        calibration = json.loads((folder / "calibration.json").read_text(encoding="utf-8"))
+        temperature = json.loads((folder / "calibration.json").read_text(encoding="utf-8"))["temperature"]
         version = config["format_version"]
         if version != FORMAT_VERSION:
             raise ModelFolderError(
@@ -137,20 +143,28 @@ def load_pretrained(folder: Path) -> PretrainedModel:
         registry = SpeakerRegistry(
             speakers["identity"], tuple(speakers["names"]), frozenset(speakers.get("anonymous", ()))
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        weights, wanted, name = str(config["weights"]), str(config["backbone_sha256"]), str(config["name"])
+        recipe, scores = dict(config["recipe"]), dict(config["scores"])
+        choose(weights, WEIGHTS, "weights")
+        if temperature is not None and not 0 < float(temperature) < math.inf:
+            raise ValueError(f"temperature {temperature}")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, LabelSetError, SettingError) as error:
         raise ModelFolderError(f"{folder}: not a model folder that can be read ({error!r}). Get it again.") from None
     backbone_folder = get_backbone(settings.backbone)
     checksum = backbone_checksum(backbone_folder)
-    if checksum != config["backbone_sha256"]:
+    if checksum != wanted:
         raise ModelFolderError(
             f"{folder}: was trained on another version of backbone '{settings.backbone}' "
-            f"(sha256 {config['backbone_sha256'][:12]}, here {checksum[:12]}). Get that version with "
+            f"(sha256 {wanted[:12]}, here {checksum[:12]}). Get that version with "
             f"'erckit backbones get {settings.backbone} --from DIR'."
         )
     model, preparation = new_model(settings, label_set, registry, backbone_folder)
-    tensors = load_file(folder / "model.safetensors")
-    if config["weights"] == "compact":
-        tensors = decompress(tensors, base_tensors(model, backbone_folder))
+    try:
+        tensors = load_file(folder / "model.safetensors")
+        if weights == "compact":
+            tensors = decompress(tensors, base_tensors(model, backbone_folder))
+    except (SafetensorError, KeyError, RuntimeError) as error:
+        raise ModelFolderError(f"{folder}: model.safetensors cannot be read ({error!r}). Get it again.") from None
     set_trained_tensors(model, tensors, folder)
     return PretrainedModel(
         model.eval(),
@@ -160,10 +174,10 @@ def load_pretrained(folder: Path) -> PretrainedModel:
         registry,
         backbone_folder,
         checksum,
-        config["recipe"],
-        calibration["temperature"],
-        config["scores"],
-        config["name"],
+        recipe,
+        temperature,
+        scores,
+        name,
     )
 
 

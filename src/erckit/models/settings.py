@@ -14,8 +14,8 @@ class SpeakerSettings:
 
     Args:
         identity: ``none``, ``local`` to the conversation, or ``global`` across conversations.
-        form: ``none``, ``name`` as text, ``first_name`` where it is distinct among known speakers, ``marker`` ("<s3>" as text, as published), special ``token``, learned
-            ``embedding``.
+        form: ``none``, ``name`` as text, ``first_name`` where it is distinct among known speakers, ``marker``
+            ("<s3>" as text, as published), special ``token``, learned ``embedding``.
         min_utterances: Global speakers with fewer training utterances share the unknown identity.
     """
 

@@ -43,8 +43,10 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     with atomic_folder(folder / f"step-{checkpoint.step:08d}") as target:
         save_file({k: v.contiguous() for k, v in checkpoint.tensors.items()}, target / "tensors.safetensors")
         (target / "state.json").write_text(json.dumps(checkpoint.state), encoding="utf-8")
-    for old in _steps(folder)[:-KEPT]:
-        shutil.rmtree(folder / f"step-{old:08d}", ignore_errors=True)
+    kept = {f"step-{step:08d}" for step in _steps(folder)[-KEPT:]}
+    for path in folder.glob("step-*"):
+        if path.name not in kept:  # older ones, and what killed writers left
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def load_checkpoint(folder: Path) -> tuple[Checkpoint | None, list[str]]:

@@ -25,7 +25,11 @@ class Journal:
 
     def __enter__(self) -> Journal:
         if self._enabled:
-            self._file = open(self._folder / "metrics.jsonl", "a", encoding="utf-8")
+            path = self._folder / "metrics.jsonl"
+            is_cut = path.is_file() and not path.read_bytes().endswith(b"\n") and path.stat().st_size > 0
+            self._file = open(path, "a", encoding="utf-8")
+            if is_cut:  # by a kill; the next record needs a line of its own
+                self._file.write("\n")
             try:
                 from torch.utils.tensorboard import SummaryWriter
 

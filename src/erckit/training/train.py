@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +15,7 @@ from torch import Tensor
 
 from erckit.corpora.corpus import Corpus
 from erckit.encoding.backbones import get_backbone
-from erckit.errors import CheckpointError
+from erckit.errors import CheckpointError, SettingError
 from erckit.memory.identity import SpeakerRegistry
 from erckit.metrics.calibration import fit_temperature
 from erckit.metrics.classification import classification_report
@@ -93,6 +94,8 @@ def _claim(out: Path, recipe: Recipe, corpus: Corpus, resume: bool) -> None:
             raise CheckpointError(f"{out} holds a training already. Choose another --out, or let it resume.")
         if json.loads(recorded.read_text(encoding="utf-8")) != json.loads(json.dumps(wanted)):
             raise CheckpointError(f"{out} holds a training of another recipe (see {recorded}). Choose another --out.")
+    elif not resume and out.is_dir() and any(out.iterdir()):
+        raise CheckpointError(f"{out} is not empty. Choose another --out.")
     else:
         write_text(recorded, json.dumps(wanted, indent=2) + "\n")
 
@@ -102,10 +105,13 @@ class Training:
 
     def __init__(self, recipe: Recipe, corpus: Corpus, out: Path, quiet: bool, checkpoint_seconds: float) -> None:
         from accelerate import Accelerator
+        from accelerate.utils import DistributedDataParallelKwargs
 
         settings = recipe.training
         self.recipe, self.corpus, self.out, self.settings = recipe, corpus, out, settings
-        self.accelerator = Accelerator()
+        # a batch in which nobody has a history leaves the GRU without gradients
+        spread = DistributedDataParallelKwargs(find_unused_parameters=True)
+        self.accelerator = Accelerator(kwargs_handlers=[spread])
         self.device: torch.device = self.accelerator.device
         self.precision = resolve_precision(settings.precision, self.device)
         self.quiet = quiet or not self.accelerator.is_main_process
@@ -197,15 +203,23 @@ class Training:
         factor = rate_factor(self.step, self.steps, round(settings.warmup * self.steps))
         for param_group in self.optimizer.param_groups:
             param_group["lr"] = param_group.setdefault("peak", param_group["lr"]) * factor
+        # the last step of an epoch may have fewer batches than processes; all must join in averaging gradients
+        share = self.accelerator.num_processes if mine else 0
+        mine = mine or group[:1]
         total = 0.0
         for i, (chosen, inputs) in enumerate(packed_ahead(mine, self.data, self.preparation, self.memory)):
             is_last = i == len(mine) - 1
             with self.accelerator.no_sync(self.wrapped) if not is_last else _nothing():
                 # gradients are averaged over processes, so each scales its sum up by their number
-                loss = self._loss(chosen, inputs.to(self.device)) / labelled * self.accelerator.num_processes
+                loss = self._loss(chosen, inputs.to(self.device)) / labelled * share
                 self.accelerator.backward(loss)
             total += loss.item()
         norm = float(torch.nn.utils.clip_grad_norm_(self._trainable(), settings.clip))
+        if not math.isfinite(norm):  # before the step, so that weights and checkpoints stay sound
+            raise SettingError(
+                f"the training diverged at step {self.step}: the gradient is not a number. "
+                "Lower training.backbone_rate and training.head_rate, and train into another --out."
+            )
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         self.average.update()
@@ -255,6 +269,8 @@ class Training:
         )
 
     def _evaluate(self, journal: Journal) -> None:
+        from accelerate.utils import broadcast_object_list
+
         with self.average.applied():
             logits = self._dev_logits()
             pairs = [(y, p) for y, p in zip(self.dev_labels, logits.argmax(1).tolist(), strict=True) if y != NO_LABEL]
@@ -266,6 +282,8 @@ class Training:
                 if self.accelerator.is_main_process:
                     state = {"best": self.best}
                     save_checkpoint(self.out / "best", Checkpoint(self.step, trained_tensors(self.model), state))
+        # each process scored with its own history vectors; the first decides for all when to stop
+        (self.best,) = broadcast_object_list([self.best])
 
     def _checkpoint(self) -> None:
         self.last_checkpoint = time.monotonic()

@@ -1,0 +1,166 @@
+"""Runs trainings in forked processes, so that torch is imported once; not a test, see ``test_interrupted.py``.
+
+Reads one JSON object from standard input and writes one to standard output.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import accelerate  # noqa: F401  imported before the first fork, as all that follows
+import safetensors.torch  # noqa: F401
+import scipy.optimize  # noqa: F401
+import sklearn.metrics  # noqa: F401
+import torch
+import transformers  # noqa: F401
+
+import erckit.training.train as training
+from erckit.conversation import Conversation, Utterance
+from erckit.corpora.corpus import Corpus
+from erckit.labels import LabelSet
+from erckit.models.pretrained import load_pretrained
+from erckit.settings import settings_from_dict
+from erckit.training.checkpoint import load_checkpoint
+from erckit.training.recipe import Recipe
+
+with contextlib.suppress(ImportError):
+    import torch.utils.tensorboard  # noqa: F401
+
+
+def read_corpus(given: dict[str, Any]) -> Corpus:
+    splits = {
+        name: tuple(
+            Conversation(c["id"], tuple(Utterance(*u) for u in c["utterances"]), c["meta"]) for c in conversations
+        )
+        for name, conversations in given["splits"].items()
+    }
+    return Corpus("tiny", "1", LabelSet(tuple(given["labels"])), splits)
+
+
+def forked(task: Callable[[], Any]) -> int:
+    """Process id of a child that does the task and exits with 0, or 1 after an error."""
+    child = os.fork()
+    if child:
+        return child
+    status = 1
+    try:
+        os.dup2(2, 1)  # what the task prints is no answer
+        task()
+        status = 0
+    except BaseException as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
+    finally:
+        os._exit(status)
+
+
+def ended(child: int, seconds: float) -> int | None:
+    """Exit status, or None if the child still runs after that time."""
+    until = time.monotonic() + seconds
+    while True:
+        found, status = os.waitpid(child, os.WNOHANG)
+        if found:
+            return os.waitstatus_to_exitcode(status)
+        if time.monotonic() > until:
+            return None
+        time.sleep(0.002)
+
+
+def kill(child: int) -> None:
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+
+
+def fingerprint(model: Path) -> list[str]:
+    """What two equal trainings have in common."""
+    scores = json.loads((model / "config.json").read_text())["scores"]["dev"]
+    names = ("model.safetensors", "calibration.json", "labels.json")
+    return [*((model / name).read_bytes().hex() for name in names), json.dumps(scores)]
+
+
+def interrupted(recipe: Recipe, corpus: Corpus, out: Path, kills: int, seed: int) -> dict[str, Any]:
+    """Kill trainings at random moments until there were ``kills``; every one must resume and end like the first."""
+    rng = random.Random(seed)
+
+    def run(folder: Path) -> Callable[[], Any]:
+        return lambda: training.train(recipe, corpus, folder, quiet=True, checkpoint_seconds=0)
+
+    began = time.monotonic()
+    assert ended(forked(run(out / "reference")), 120) == 0, "the uninterrupted training failed"
+    duration = time.monotonic() - began
+    wanted = fingerprint(out / "reference" / "model")
+    done, problems, resumed_at = 0, [], []
+    number = 0
+    while done < kills or not (out / str(number) / "model").exists():
+        folder = out / str(number)
+        if (folder / "model").exists():
+            number += 1
+            continue
+        child = forked(run(folder))
+        status = ended(child, rng.uniform(0, 0.9 * duration) if done < kills else 120)
+        if status is None:
+            kill(child)
+            done += 1
+        elif status:
+            problems.append(f"training {number} ended with {status}")
+            break
+        checkpoint, notes = load_checkpoint(folder / "checkpoints")
+        problems += notes
+        resumed_at.append(checkpoint.step if checkpoint else 0)
+        if (folder / "model").exists():
+            load_pretrained(folder / "model")
+            if fingerprint(folder / "model") != wanted:
+                problems.append(f"training {number} ended with other weights")
+    leftovers = [str(p.relative_to(out)) for p in out.rglob("*") if ".tmp-" in p.name or ".old-" in p.name]
+    return {
+        "kills": done, "trainings": number + 1, "problems": problems, "resumed_at": resumed_at,
+        "leftovers": leftovers, "seconds": duration,
+    }  # fmt: skip
+
+
+def together(recipe: Recipe, corpus: Corpus, out: Path, processes: int) -> dict[str, Any]:
+    """One training in several processes, started with the environment that launchers set."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+
+    def run(rank: int) -> Callable[[], Any]:
+        def task() -> None:
+            os.environ.update(
+                RANK=str(rank), LOCAL_RANK=str(rank), WORLD_SIZE=str(processes), LOCAL_WORLD_SIZE=str(processes),
+                MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port), ACCELERATE_USE_CPU="true",
+            )  # fmt: skip
+            training.train(recipe, corpus, out, quiet=True)
+
+        return task
+
+    children = [forked(run(rank)) for rank in range(processes)]
+    statuses = [ended(child, 60) for child in children]
+    for child, status in zip(children, statuses, strict=True):
+        if status is None:
+            kill(child)
+    return {"statuses": statuses}
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    given = json.load(sys.stdin)
+    recipe, corpus, out = settings_from_dict(Recipe, given["recipe"]), read_corpus(given["corpus"]), Path(given["out"])
+    if given["task"] == "interrupted":
+        answer = interrupted(recipe, corpus, out, given["kills"], given["seed"])
+    else:
+        answer = together(recipe, corpus, out, given["processes"])
+    print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main()
