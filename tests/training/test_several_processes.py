@@ -1,0 +1,42 @@
+"""Two processes under the environment that ordinary launchers set."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from erckit.models.pretrained import load_pretrained, trained_tensors
+from erckit.training.train import train
+
+# Five conversations, one per batch: in the last step of an epoch the second process has none. Two speak once each,
+# so some batches have no history at all.
+TRAINING = {"batch_tokens": 1, "evaluations_per_epoch": 2, "r_drop": 0.1, "epochs": 2}
+STILL = {"dropout": 0.0, "head_dropout": 0.0, "gru_dropout": 0.0, "history": {"scope": "conversation"}}
+
+
+@pytest.mark.skipif(not torch.distributed.is_available(), reason="torch was built without distributed training")
+def test_two_processes_give_the_weights_of_one_that_accumulates(
+    forked_trainings: Callable[..., Any], tiny_recipe: Any, tiny_corpus: Any, talk: Any, tmp_path: Path
+) -> None:
+    speakers = [("Ana", "Ben")] * 3 + [("Cleo",), ("Dan",)]
+    scenes = tuple(talk(i, 1 if i > 2 else 5, speakers=who) for i, who in enumerate(speakers))
+    corpus = dataclasses.replace(tiny_corpus, splits={**tiny_corpus.splits, "train": scenes})
+    answer = forked_trainings(tiny_recipe(STILL, TRAINING), corpus, tmp_path / "two", task="together", processes=2)
+    if "Gloo connectFullMesh failed" in answer["stderr"] or "Operation not permitted" in answer["stderr"]:
+        pytest.skip("processes cannot reach each other here")
+    assert answer["statuses"] == [0, 0], answer["stderr"]
+    lines = (tmp_path / "two" / "metrics.jsonl").read_text().splitlines()
+    losses = [record["loss"] for record in map(json.loads, lines) if "loss" in record]
+    assert len(losses) == 6
+    assert all(math.isfinite(loss) for loss in losses)
+    alone = train(tiny_recipe(STILL, {**TRAINING, "accumulate": 2}), corpus, tmp_path / "one", quiet=True)
+    two, one = (trained_tensors(load_pretrained(f).model) for f in (tmp_path / "two" / "model", alone))
+    for name in one:
+        torch.testing.assert_close(two[name], one[name], rtol=1e-3, atol=2e-4, msg=name)
