@@ -34,7 +34,7 @@ from erckit.training.checkpoint import load_checkpoint
 from erckit.training.recipe import Recipe
 
 with contextlib.suppress(ImportError):
-    import torch.utils.tensorboard  # noqa: F401
+    import torch.utils.tensorboard
 
 
 def read_corpus(given: dict[str, Any]) -> Corpus:

@@ -68,7 +68,9 @@ def test_divergence_is_the_mean_of_both_directions() -> None:
     first, second = torch.randn(5, 4), torch.randn(5, 4)
     labels = torch.tensor([0, NO_LABEL, 1, 2, 3])
     p, q = (x[labels >= 0].log_softmax(1) for x in (first, second))
-    expected = 0.5 * (F.kl_div(p, q, log_target=True, reduction="sum") + F.kl_div(q, p, log_target=True, reduction="sum"))
+    expected = 0.5 * (
+        F.kl_div(p, q, log_target=True, reduction="sum") + F.kl_div(q, p, log_target=True, reduction="sum")
+    )
     torch.testing.assert_close(symmetric_divergence(first, second, labels), expected)
     assert symmetric_divergence(first, first, labels).item() == 0
 

@@ -49,6 +49,4 @@ def test_teachers_that_do_not_fit_are_refused(tiny_corpus: Any, tmp_path: Path) 
         _write(tmp_path / "labels.json", tiny_corpus, {"Calm": 1.0}),
     ):
         with pytest.raises(SettingError, match="erckit evaluate"):
-            load_soft_targets(
-                TrainingSettings(teachers=(path,)), tiny_corpus.splits["train"], tiny_corpus.label_set
-            )
+            load_soft_targets(TrainingSettings(teachers=(path,)), tiny_corpus.splits["train"], tiny_corpus.label_set)

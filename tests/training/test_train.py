@@ -64,7 +64,7 @@ def test_resumed_from_any_checkpoint_equals_uninterrupted(
     monkeypatch.undo()
     steps = len(_records(out))
     assert len(snapshots) == steps + recipe.training.epochs
-    for snapshot in random.sample(snapshots[:-1], 3) + [snapshots[-1]]:
+    for snapshot in [*random.sample(snapshots[:-1], 3), snapshots[-1]]:
         assert not (snapshot / "model").exists()
         resumed = train(recipe, tiny_corpus, snapshot, quiet=True)
         assert _weights(resumed) == _weights(whole), snapshot.name
@@ -130,9 +130,7 @@ def test_dev_is_scored_with_what_the_model_says(tiny_recipe: Any, tiny_corpus: A
 def test_utterances_without_a_label_are_context_only(tiny_recipe: Any, tiny_corpus: Any, tmp_path: Path) -> None:
     def without(conversations: tuple[Conversation, ...]) -> tuple[Conversation, ...]:
         return tuple(
-            Conversation(
-                c.id, (*c.utterances[:-1], dataclasses.replace(c.utterances[-1], label=None)), c.meta
-            )
+            Conversation(c.id, (*c.utterances[:-1], dataclasses.replace(c.utterances[-1], label=None)), c.meta)
             for c in conversations
         )
 
@@ -187,12 +185,13 @@ QUICK = {"batch_tokens": 400, "head_rate": 1e-2, "backbone_rate": 1e-3, "patienc
 def test_history_of_other_conversations_is_learnt_from(
     tiny_recipe: Any, tmp_path: Path, encoder: str, people: int, scopes: tuple[str, ...]
 ) -> None:
-    # A shared vector of a random backbone hardly tells the keyword when others speak in the same conversation.
+    # A vector of a random backbone hardly tells the keyword from a speaker's name or what others said around it.
     splits = {"train": _remembered_rule(1, 360 // people, people), "dev": _remembered_rule(2, 180 // people, people)}
     corpus = Corpus("rule", "1", LabelSet(("Calm", "Cross", "Glad")), splits)
     accuracy = {}
     for scope in scopes:
-        model = {"history": {"scope": scope, "window": 2, "encoder": encoder}, **LEARNABLE}
+        speaker = {"identity": "none", "form": "none"}
+        model = {"history": {"scope": scope, "window": 2, "encoder": encoder}, "speaker": speaker, **LEARNABLE}
         folder = train(tiny_recipe(model, {**QUICK, "epochs": 8}), corpus, tmp_path / scope, quiet=True)
         accuracy[scope] = load_pretrained(folder).scores["dev"]["accuracy"]
     assert accuracy["all"] > 0.9, accuracy

@@ -51,9 +51,12 @@ class ConversationTokenizer:
         folder: The backbone's folder, with tokenizer files.
         form: One of ``SPEAKER_FORMS``.
         max_utterance_tokens: Longest block, marker and separator included, at least 8.
+        has_separator: Whether a separator ends each block of a conversation; plain blocks always have one.
     """
 
-    def __init__(self, folder: Path, form: str = "name", max_utterance_tokens: int = 192) -> None:
+    def __init__(
+        self, folder: Path, form: str = "name", max_utterance_tokens: int = 192, has_separator: bool = True
+    ) -> None:
         if form not in SPEAKER_FORMS:
             raise SettingError(f"unknown speaker form '{form}'. {nearest(form, SPEAKER_FORMS)}")
         from transformers import AutoTokenizer
@@ -72,6 +75,7 @@ class ConversationTokenizer:
                 "The folder needs tokenizer.json, or the vocabulary files of its tokenizer."
             ) from None
         self.form = form
+        self.has_separator = has_separator
         self.max_utterance_tokens = max_utterance_tokens
         tokenizer = self._tokenizer
         self.padding_token = int(tokenizer.pad_token_id or 0)
@@ -107,7 +111,7 @@ class ConversationTokenizer:
                 prefix = self._prefix(name)
                 room = self.max_utterance_tokens - 2 - len(prefix)
                 truncated += len(ids) > room
-                block = [self._start, *prefix, *ids[:room], self._end]
+                block = [self._start, *prefix, *ids[:room], *([self._end] if self.has_separator else [])]
                 blocks.append(block)
                 plain.append([self._start, *ids[:room], self._end])
                 if self.form == "embedding":

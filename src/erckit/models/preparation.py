@@ -63,7 +63,7 @@ class Preparation:
         self.max_tokens = max_tokens
         longest = min(settings.max_utterance_tokens, max_tokens)
         self.left_context = min(settings.left_context, max_tokens // 2)
-        self.tokenizer = ConversationTokenizer(folder, settings.speaker.form, longest)
+        self.tokenizer = ConversationTokenizer(folder, settings.speaker.form, longest, settings.has_separator)
 
     def prepare(self, conversations: Sequence[Conversation], scope: str | None = None) -> PreparedConversations:
         """Tokenise conversations, in file order, and find every utterance's history among them.

@@ -70,6 +70,7 @@ class ModelSettings:
         attention: ``one_pass``, ``per_utterance`` or ``full``.
         pooling: ``mean`` over the utterance's tokens, its ``marker`` token, or the ``first`` token of the sequence
             (as published; only with ``per_utterance`` attention, where each target has a sequence of its own).
+        has_separator: Whether a separator token ends each block; the next block's marker shows the end as well.
         max_utterance_tokens: Longest utterance block; longer texts are cut and counted.
         left_context: Tokens of left context when a conversation is longer than the backbone's positions.
         speaker: See ``SpeakerSettings``.
@@ -87,6 +88,7 @@ class ModelSettings:
     backbone: str = "all-MiniLM-L6-v2"
     attention: str = "one_pass"
     pooling: str = "mean"
+    has_separator: bool = True
     max_utterance_tokens: int = 192
     left_context: int = 256
     speaker: SpeakerSettings = field(default_factory=SpeakerSettings)

@@ -11,6 +11,8 @@ import torch
 from erckit.corpora.corpus import Corpus
 from erckit.encoding.backbones import get_backbone
 from erckit.encoding.encoder import load_backbone
+from erckit.encoding.segments import plan_segments
+from erckit.encoding.tokens import TokenizedConversation
 from erckit.memory.identity import SpeakerRegistry
 from erckit.models.inference import resolve_precision
 from erckit.models.preparation import Preparation
@@ -28,7 +30,7 @@ class DryRun:
     Args:
         conversations: In the training split.
         utterances: In the training split.
-        tokens: Of one epoch; histories share them, nothing is encoded twice.
+        tokens: Encoded in one epoch, left context and (``per_utterance``) repetitions included.
         truncated: Utterances longer than the token limit.
         steps: Optimiser steps if every epoch is run.
         memory_mb: Estimated peak of weights, optimiser, history and activations.
@@ -70,8 +72,9 @@ def dry_run(recipe: Recipe, corpus: Corpus) -> DryRun:
     split = corpus.splits["train"]
     registry = SpeakerRegistry.from_conversations(recipe.model.speaker.identity, split)
     limit = int(config.max_position_embeddings)
-    prepared = Preparation(recipe.model, registry, folder, limit - 2).prepare(split)
-    tokens = sum(t.tokens for t in prepared.tokenized)
+    preparation = Preparation(recipe.model, registry, folder, limit - 2)
+    prepared = preparation.prepare(split)
+    tokens = sum(_encoded_tokens(t, recipe, preparation) for t in prepared.tokenized)
     own = recipe.model.history.scope != "none" and recipe.model.history.encoder != "shared"
     passes = (2 if own else 1) * (2 if recipe.training.r_drop else 1)
     batches = [epoch_batches(prepared, recipe.training, e) for e in range(recipe.training.epochs)]
@@ -92,6 +95,13 @@ def dry_run(recipe: Recipe, corpus: Corpus) -> DryRun:
         flops / rate / 60 * 1.15,  # dev scoring
         f"{device.type}, {precision}, {torch.get_num_threads()} threads",
     )
+
+
+def _encoded_tokens(tokenized: TokenizedConversation, recipe: Recipe, preparation: Preparation) -> int:
+    """Tokens that go through the context encoder for one conversation, left context and repetitions included."""
+    lengths = [len(block) for block in tokenized.blocks]
+    segments = plan_segments(lengths, recipe.model.attention, preparation.max_tokens, preparation.left_context)
+    return sum(sum(lengths[segment.first : segment.end]) for segment in segments)
 
 
 def _matmul_rate(device: torch.device, precision: str) -> float:
