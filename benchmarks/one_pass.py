@@ -31,10 +31,11 @@ from erckit.corpora import load_corpus
 from erckit.corpora.corpus import Corpus
 from erckit.encoding.packing import PADDING_BLOCK, PackedBatch
 from erckit.encoding.tokens import TokenizedConversation
-from erckit.models.compm import CoMPM, ModelInputs
+from erckit.models.conversation_model import ConversationModel, ModelInputs
 from erckit.models.inference import autocast, predict_logits
 from erckit.models.preparation import Preparation, PreparedConversations, token_batches
 from erckit.storage.atomic import write_text
+from erckit.training.data import packed_ahead
 from erckit.training.objective import weighted_cross_entropy
 from erckit.training.recipe import Recipe, load_recipe
 from erckit.training.train import Training
@@ -68,7 +69,7 @@ def visible_pairs(batch: PackedBatch) -> int:
 class Work:
     """Counts tokens and operations of what a model is given."""
 
-    def __init__(self, model: CoMPM) -> None:
+    def __init__(self, model: ConversationModel) -> None:
         layers = model.encoder.backbone.encoder.layer
         self._weights = sum(p.numel() for p in layers.parameters() if p.ndim == 2)
         self._pair = 4 * model.encoder.width * len(layers)
@@ -105,7 +106,7 @@ def reencoded(
     )
 
 
-def reencoded_logits(model: CoMPM, inputs: ModelInputs) -> torch.Tensor:
+def reencoded_logits(model: ConversationModel, inputs: ModelInputs) -> torch.Tensor:
     """Logits of all targets, (R, L)."""
     context = model.encoder(inputs.batch)
     sources = context[:0] if inputs.plain is None else model.encoder(inputs.plain)
@@ -176,8 +177,8 @@ def measure_training(training: Training, peak: float) -> dict[str, object]:
     watch = MemoryWatch()
     watch.start()
     began = time.perf_counter()
-    for chosen in training.epochs[0]:
-        training.optimizer_step([chosen], [chosen])
+    for chosen, inputs in packed_ahead(training.epochs[0], training.data, training.preparation, training.memory):
+        training.optimizer_step([(chosen, inputs)], [chosen])
         training.step += 1
     seconds = time.perf_counter() - began
     watch.stop()

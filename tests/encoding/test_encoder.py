@@ -181,9 +181,10 @@ def test_streamed_equals_batch(encoder_of, kind, lengths, pooling, seed) -> None
     torch.testing.assert_close(streamed, _encode(encoder, [blocks]), **TOLERANCE)
 
 
-def test_streaming_is_tested_beyond_the_positions(encoder_of) -> None:
+@pytest.mark.parametrize("lengths", [[30, 17], [LEFT // 2], [LEFT], [MAX_TOKENS], [MAX_TOKENS - 2, 2]])
+def test_streaming_goes_on_beyond_the_positions(encoder_of, lengths: list[int]) -> None:
     encoder = encoder_of("mpnet")
-    blocks = _blocks([30, 17] * 20, 3)
+    blocks = _blocks(lengths * 20, 3)
     stream = EncoderStream(encoder, left_context=LEFT)
     streamed = torch.stack([stream.append(block, [0] * len(block)) for block in blocks])
     with torch.inference_mode():

@@ -80,11 +80,12 @@ def kill(child: int) -> None:
     os.waitpid(child, 0)
 
 
-def fingerprint(model: Path) -> list[str]:
-    """What two equal trainings have in common."""
-    scores = json.loads((model / "config.json").read_text())["scores"]["dev"]
-    names = ("model.safetensors", "calibration.json", "labels.json")
-    return [*((model / name).read_bytes().hex() for name in names), json.dumps(scores)]
+def fingerprint(out: Path) -> list[str]:
+    """What two equal trainings have in common: the model and, as it may hold an earlier step, the last state."""
+    scores = json.loads((out / "model" / "config.json").read_text())["scores"]["dev"]
+    last = sorted((out / "checkpoints").iterdir())[-1]
+    files = [out / "model" / name for name in ("model.safetensors", "calibration.json", "labels.json")]
+    return [*(path.read_bytes().hex() for path in (*files, last / "tensors.safetensors")), json.dumps(scores)]
 
 
 def interrupted(recipe: Recipe, corpus: Corpus, out: Path, kills: int, seed: int) -> dict[str, Any]:
@@ -97,7 +98,7 @@ def interrupted(recipe: Recipe, corpus: Corpus, out: Path, kills: int, seed: int
     began = time.monotonic()
     assert ended(forked(run(out / "reference")), 120) == 0, "the uninterrupted training failed"
     duration = time.monotonic() - began
-    wanted = fingerprint(out / "reference" / "model")
+    wanted = fingerprint(out / "reference")
     done, problems, resumed_at = 0, [], []
     number = 0
     while done < kills or not (out / str(number) / "model").exists():
@@ -118,7 +119,7 @@ def interrupted(recipe: Recipe, corpus: Corpus, out: Path, kills: int, seed: int
         resumed_at.append(checkpoint.step if checkpoint else 0)
         if (folder / "model").exists():
             load_pretrained(folder / "model")
-            if fingerprint(folder / "model") != wanted:
+            if fingerprint(folder) != wanted:
                 problems.append(f"training {number} ended with other weights")
     leftovers = [str(p.relative_to(out)) for p in out.rglob("*") if ".tmp-" in p.name or ".old-" in p.name]
     return {

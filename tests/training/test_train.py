@@ -31,6 +31,11 @@ def _weights(model: Path) -> bytes:
     return (model / "model.safetensors").read_bytes()
 
 
+def _last_state(out: Path) -> bytes:
+    """Weights, moments, averages, history vectors and random state at the end; ``model`` may hold an earlier step."""
+    return (sorted((out / "checkpoints").iterdir())[-1] / "tensors.safetensors").read_bytes()
+
+
 def _records(out: Path, split: str | None = None) -> list[dict[str, Any]]:
     records = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
     return [r for r in records if r.get("split") == split]
@@ -43,6 +48,7 @@ def test_the_same_seed_gives_the_same_weights(tiny_recipe: Any, tiny_corpus: Any
     second = train(tiny_recipe(training=STATEFUL), tiny_corpus, tmp_path / "b", quiet=True)
     assert torch.equal(before, torch.get_rng_state())  # and training leaves no trace
     assert _weights(first) == _weights(second)
+    assert _last_state(tmp_path / "a") == _last_state(tmp_path / "b")
     assert (first / "calibration.json").read_text() == (second / "calibration.json").read_text()
     other = train(tiny_recipe(training={**STATEFUL, "seed": 2}), tiny_corpus, tmp_path / "c", quiet=True)
     assert _weights(first) != _weights(other)
@@ -67,6 +73,7 @@ def test_resumed_from_any_checkpoint_equals_uninterrupted(
     for snapshot in [*random.sample(snapshots[:-1], 3), snapshots[-1]]:
         assert not (snapshot / "model").exists()
         resumed = train(recipe, tiny_corpus, snapshot, quiet=True)
+        assert _last_state(snapshot) == _last_state(out), snapshot.name
         assert _weights(resumed) == _weights(whole), snapshot.name
         assert len(_records(snapshot)) == steps
 

@@ -6,51 +6,14 @@ Conversation", NAACL 2022, section 3.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from erckit.encoding.dropout import dropout
 from erckit.encoding.encoder import ConversationEncoder
-from erckit.encoding.packing import PackedBatch
+from erckit.models.conversation_model import ConversationModel, ModelInputs
 from erckit.models.settings import ModelSettings
-
-
-@dataclass(frozen=True, slots=True)
-class ModelInputs:
-    """What a model reads for a batch with R target utterances.
-
-    Args:
-        batch: The conversations, packed.
-        plain: The same utterances packed in isolation, where the history encoder reads them so; else None.
-        outside: History vectors of utterances outside the batch, (M, H).
-        windows: For each target, rows of its speaker's history, oldest first and right-aligned: below R a target of
-            this batch, from R on a row of ``outside``, -1 for none, (R, W).
-    """
-
-    batch: PackedBatch
-    plain: PackedBatch | None
-    outside: Tensor
-    windows: Tensor
-
-    def with_outside(self, outside: Tensor) -> ModelInputs:
-        """The same inputs with the vectors of utterances outside the batch, (M, H)."""
-        return replace(self, outside=outside)
-
-    def to(self, device: torch.device | str) -> ModelInputs:
-        """The same inputs on ``device``."""
-        plain = None if self.plain is None else self.plain.to(device)
-        return ModelInputs(self.batch.to(device), plain, self.outside.to(device), self.windows.to(device))
-
-
-@dataclass(frozen=True, slots=True)
-class ModelOutput:
-    """Logits of the targets, (R, L), and the vectors by which later utterances remember them, (R, H)."""
-
-    logits: Tensor
-    memory: Tensor
 
 
 class HistoryGRU(nn.GRU):
@@ -114,7 +77,7 @@ class HistoryGRU(nn.GRU):
         return states
 
 
-class CoMPM(nn.Module):
+class CoMPM(ConversationModel):
     """Context model (CoM) plus pre-trained memory (PM).
 
     CoM reads the conversation up to the target; PM reads each earlier utterance of the target's speaker and a
@@ -159,11 +122,6 @@ class CoMPM(nn.Module):
             self.projection = nn.Linear(width, width, bias=False)  # without bias: no history adds nothing
         self.classifier = nn.Linear(width, labels)
         self._freeze()
-
-    @property
-    def is_causal(self) -> bool:
-        """Whether no prediction can depend on a later utterance."""
-        return self.settings.is_causal
 
     def _freeze(self) -> None:
         encoders = [self.encoder, *([self.memory_encoder] if self.memory_encoder else [])]
@@ -213,9 +171,3 @@ class CoMPM(nn.Module):
         with torch.autocast(combined.device.type, enabled=False):  # logits in full precision
             bias = self.classifier.bias.float()
             return F.linear(combined, weight, bias)  # (R, L)
-
-    def forward(self, inputs: ModelInputs) -> ModelOutput:
-        """Logits of all targets of the batch in one pass."""
-        context, memory = self.encode(inputs)
-        sources = torch.cat([memory, inputs.outside.to(memory.dtype)])  # (R + M, H)
-        return ModelOutput(self.classify(context, sources, inputs.windows), memory.detach())

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from erckit.errors import SettingError, nearest
-from erckit.models.compm import CoMPM, ModelInputs
+from erckit.models.conversation_model import ConversationModel, ModelInputs
 from erckit.models.preparation import Preparation, PreparedConversations, token_batches
 
 PRECISIONS = ("auto", "fp32", "bf16")
@@ -55,7 +55,7 @@ def _has_bf16_products() -> bool:
 
 @torch.inference_mode()
 def encode(
-    model: CoMPM,
+    model: ConversationModel,
     preparation: Preparation,
     prepared: PreparedConversations,
     conversations: Sequence[int],
@@ -93,7 +93,9 @@ def encode(
 
 
 @torch.inference_mode()
-def classify(model: CoMPM, context: Tensor, memory: Tensor, windows: NDArray[np.int64]) -> NDArray[np.float32]:
+def classify(
+    model: ConversationModel, context: Tensor, memory: Tensor, windows: NDArray[np.int64]
+) -> NDArray[np.float32]:
     """Logits of R targets from their context (R, H), all memory vectors (S, H) and windows (R, W); returns (R, L)."""
     parts = []
     rows = torch.from_numpy(windows).to(context.device)
@@ -104,7 +106,7 @@ def classify(model: CoMPM, context: Tensor, memory: Tensor, windows: NDArray[np.
 
 
 def predict_logits(
-    model: CoMPM,
+    model: ConversationModel,
     preparation: Preparation,
     prepared: PreparedConversations,
     targets: Sequence[int],

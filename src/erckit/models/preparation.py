@@ -16,7 +16,7 @@ from erckit.encoding.packing import PackedBatch, pack
 from erckit.encoding.tokens import NO_IDENTITY, ConversationTokenizer, TokenizedConversation
 from erckit.memory.history import history_windows
 from erckit.memory.identity import SpeakerRegistry
-from erckit.models.compm import ModelInputs
+from erckit.models.conversation_model import ModelInputs
 from erckit.models.settings import ModelSettings
 
 

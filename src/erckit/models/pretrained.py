@@ -18,7 +18,7 @@ from erckit.labels import LabelSet
 from erckit.memory.identity import SpeakerRegistry
 from erckit.models import model_class
 from erckit.models.compact import compress, decompress
-from erckit.models.compm import CoMPM
+from erckit.models.conversation_model import ConversationModel
 from erckit.models.preparation import Preparation
 from erckit.models.settings import ModelSettings
 from erckit.settings import choose, settings_from_dict
@@ -49,7 +49,7 @@ class PretrainedModel:
         name: Its name.
     """
 
-    model: CoMPM
+    model: ConversationModel
     preparation: Preparation
     settings: ModelSettings
     label_set: LabelSet
@@ -102,10 +102,10 @@ class PretrainedModel:
 
 def new_model(
     settings: ModelSettings, label_set: LabelSet, registry: SpeakerRegistry, backbone_folder: Path
-) -> tuple[CoMPM, Preparation]:
+) -> tuple[ConversationModel, Preparation]:
     """An untrained model on a pretrained backbone, and its preparation."""
     own = settings.history.scope != "none" and settings.history.encoder == "own"
-    model: CoMPM = model_class(settings.name)(
+    model: ConversationModel = model_class(settings.name)(
         settings,
         len(label_set),
         registry.rows,

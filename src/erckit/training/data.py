@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from torch import Tensor
 
 from erckit.conversation import Conversation
 from erckit.labels import LabelSet
-from erckit.models.compm import ModelInputs
+from erckit.models.conversation_model import ModelInputs
 from erckit.models.preparation import Preparation, PreparedConversations, token_batches
 from erckit.training.objective import NO_LABEL
 from erckit.training.recipe import TrainingSettings
@@ -47,7 +47,7 @@ def epoch_batches(prepared: PreparedConversations, settings: TrainingSettings, e
 
 def packed_ahead(
     batches: Sequence[list[int]], data: TrainingData, preparation: Preparation, memory: Tensor
-) -> Iterator[tuple[list[int], ModelInputs]]:
+) -> Generator[tuple[list[int], ModelInputs]]:
     """Batches with their inputs, each packed by another thread while the one before it is trained on.
 
     The history vectors are read when a batch is asked for, not when it is packed ahead, so they are the newest.

@@ -6,7 +6,9 @@ import dataclasses
 import json
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import closing, nullcontext
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ from erckit.memory.identity import SpeakerRegistry
 from erckit.metrics.calibration import fit_temperature
 from erckit.metrics.classification import classification_report
 from erckit.models.card import model_card
-from erckit.models.compm import CoMPM
+from erckit.models.conversation_model import ConversationModel, ModelInputs
 from erckit.models.inference import autocast, predict_logits, resolve_precision
 from erckit.models.preparation import Preparation, PreparedConversations
 from erckit.models.pretrained import (
@@ -125,7 +127,7 @@ class Training:
             corpus.anonymous_speakers,
         )
         self.backbone_folder = backbone
-        self.model: CoMPM
+        self.model: ConversationModel
         self.preparation: Preparation
         self.model, self.preparation = new_model(recipe.model, corpus.label_set, self.registry, backbone)
         self.model.to(self.device).train()
@@ -174,19 +176,24 @@ class Training:
         batches = self.epochs[self.epoch]
         marks = self._evaluation_marks(len(batches))
         rank, processes = self.accelerator.process_index, self.accelerator.num_processes
-        for start in range(self.batch, len(batches), self.group):
-            began = time.monotonic()
-            group = batches[start : start + self.group]
-            loss, norm = self.optimizer_step(group[rank::processes], group)
-            self.step += 1
-            self.batch = start + len(group)
-            self.seconds += time.monotonic() - began
-            bar.advance(len(group), f"loss {loss:.3f}, dev {max(self.best['weighted_f1'], 0):.4f}")
-            journal.write({"step": self.step, "epoch": self.epoch, "loss": loss, "gradient_norm": norm})
-            if self.batch in marks:
-                self._evaluate(journal)
-            if time.monotonic() - self.last_checkpoint > self.checkpoint_seconds:
-                self._checkpoint()
+        groups = [batches[start : start + self.group] for start in range(self.batch, len(batches), self.group)]
+        # the last step of an epoch may have fewer batches than processes; all must join in averaging gradients
+        mine = [group[rank::processes] or group[:1] for group in groups]
+        order = [chosen for own in mine for chosen in own]
+        with closing(packed_ahead(order, self.data, self.preparation, self.memory)) as packed:
+            for group, own in zip(groups, mine, strict=True):
+                began = time.monotonic()
+                share = processes if group[rank::processes] else 0
+                loss, norm = self.optimizer_step(islice(packed, len(own)), group, share)
+                self.step += 1
+                self.batch += len(group)
+                self.seconds += time.monotonic() - began
+                bar.advance(len(group), f"loss {loss:.3f}, dev {max(self.best['weighted_f1'], 0):.4f}")
+                journal.write({"step": self.step, "epoch": self.epoch, "loss": loss, "gradient_norm": norm})
+                if self.batch in marks:
+                    self._evaluate(journal)
+                if time.monotonic() - self.last_checkpoint > self.checkpoint_seconds:
+                    self._checkpoint()
         self._share_memory()
 
     def _evaluation_marks(self, batches: int) -> set[int]:
@@ -195,22 +202,32 @@ class Training:
         exact = [round(batches * (i + 1) / times) for i in range(times)]
         return {min(batches, -(-mark // self.group) * self.group) for mark in exact}
 
-    def optimizer_step(self, mine: list[list[int]], group: list[list[int]]) -> tuple[float, float]:
-        """One step on a group of batches, of which this process runs ``mine``; returns loss and gradient norm."""
+    def optimizer_step(
+        self, packed: Iterable[tuple[list[int], ModelInputs]], group: list[list[int]], share: int = 1
+    ) -> tuple[float, float]:
+        """One step on a group of batches.
+
+        Args:
+            packed: The batches that this process runs, with their inputs.
+            group: All batches of the step, over all processes.
+            share: Factor of this process' gradients: the number of processes, as gradients are averaged over them, or
+                0 where it only takes part.
+
+        Returns:
+            Loss of this process and the gradient's norm.
+        """
         settings = self.settings
         rows = [self.data.prepared.rows(chosen) for chosen in group]
         labelled = sum(int((self.data.labels[r] != NO_LABEL).sum()) for r in rows) or 1
         factor = rate_factor(self.step, self.steps, round(settings.warmup * self.steps))
         for param_group in self.optimizer.param_groups:
             param_group["lr"] = param_group.setdefault("peak", param_group["lr"]) * factor
-        # the last step of an epoch may have fewer batches than processes; all must join in averaging gradients
-        share = self.accelerator.num_processes if mine else 0
-        mine = mine or group[:1]
         total = 0.0
-        for i, (chosen, inputs) in enumerate(packed_ahead(mine, self.data, self.preparation, self.memory)):
-            is_last = i == len(mine) - 1
-            with self.accelerator.no_sync(self.wrapped) if not is_last else _nothing():
-                # gradients are averaged over processes, so each scales its sum up by their number
+        batches = iter(packed)
+        following = next(batches, None)
+        while following is not None:
+            (chosen, inputs), following = following, next(batches, None)
+            with self.accelerator.no_sync(self.wrapped) if following is not None else nullcontext():
                 loss = self._loss(chosen, inputs.to(self.device)) / labelled * share
                 self.accelerator.backward(loss)
             total += loss.item()
@@ -225,7 +242,7 @@ class Training:
         self.average.update()
         return total, norm
 
-    def _loss(self, chosen: list[int], inputs: Any) -> Tensor:
+    def _loss(self, chosen: list[int], inputs: ModelInputs) -> Tensor:
         settings = self.settings
         rows = torch.from_numpy(self.data.prepared.rows(chosen))
         labels = self.data.labels[rows].to(self.device)
@@ -346,9 +363,3 @@ class Training:
 
 def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
-
-
-def _nothing() -> Any:
-    from contextlib import nullcontext
-
-    return nullcontext()

@@ -1,0 +1,81 @@
+"""What every model reads and returns: the contract that training and inference are written against."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, nn
+
+from erckit.encoding.encoder import ConversationEncoder
+from erckit.encoding.packing import PackedBatch
+from erckit.models.settings import ModelSettings
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInputs:
+    """What a model reads for a batch with R target utterances.
+
+    Args:
+        batch: The conversations, packed.
+        plain: The same utterances packed in isolation, where the history encoder reads them so; else None.
+        outside: History vectors of utterances outside the batch, (M, H).
+        windows: For each target, rows of its speaker's history, oldest first and right-aligned: below R a target of
+            this batch, from R on a row of ``outside``, -1 for none, (R, W).
+    """
+
+    batch: PackedBatch
+    plain: PackedBatch | None
+    outside: Tensor
+    windows: Tensor
+
+    def with_outside(self, outside: Tensor) -> ModelInputs:
+        """The same inputs with the vectors of utterances outside the batch, (M, H)."""
+        return replace(self, outside=outside)
+
+    def to(self, device: torch.device | str) -> ModelInputs:
+        """The same inputs on ``device``."""
+        plain = None if self.plain is None else self.plain.to(device)
+        return ModelInputs(self.batch.to(device), plain, self.outside.to(device), self.windows.to(device))
+
+
+@dataclass(frozen=True, slots=True)
+class ModelOutput:
+    """Logits of the targets, (R, L), and the vectors by which later utterances remember them, (R, H)."""
+
+    logits: Tensor
+    memory: Tensor
+
+
+class ConversationModel(nn.Module, ABC):
+    """A system that scores all utterances of packed conversations at once.
+
+    Attributes:
+        settings: The model's settings.
+        encoder: Encoder of the context; its ``width`` is H.
+        has_history: Whether ``classify`` reads memory vectors.
+    """
+
+    settings: ModelSettings
+    encoder: ConversationEncoder
+    has_history: bool
+
+    @property
+    def is_causal(self) -> bool:
+        """Whether no prediction can depend on a later utterance."""
+        return self.settings.is_causal
+
+    @abstractmethod
+    def encode(self, inputs: ModelInputs) -> tuple[Tensor, Tensor]:
+        """Context vectors and memory vectors of the batch's R utterances, (R, H) each."""
+
+    @abstractmethod
+    def classify(self, context: Tensor, sources: Tensor, windows: Tensor) -> Tensor:
+        """Logits (R, L) from context (R, H), memory vectors (S, H) and windows into them (R, W), -1 for none."""
+
+    def forward(self, inputs: ModelInputs) -> ModelOutput:
+        """Logits of all targets of the batch in one pass."""
+        context, memory = self.encode(inputs)
+        sources = torch.cat([memory, inputs.outside.to(memory.dtype)])  # (R + M, H)
+        return ModelOutput(self.classify(context, sources, inputs.windows), memory)
