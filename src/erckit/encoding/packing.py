@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from erckit.encoding.segments import plan_segments
+from erckit.encoding.segments import Segment, plan_segments
 
 PADDING_BLOCK = 1 << 30  # sorts after every utterance, so padding may look at everything and nothing looks at it
 
@@ -90,6 +90,7 @@ def pack(
     left_context: int = 256,
     padding_token: int = 0,
     query_chunk: int = 64,
+    skips: Sequence[int] | None = None,
 ) -> PackedBatch:
     """Pack B conversations.
 
@@ -101,6 +102,8 @@ def pack(
         left_context: Tokens of left context a continued conversation carries.
         padding_token: Token id of padding.
         query_chunk: Queries attended at a time where later keys can be skipped.
+        skips: Where each conversation is one segment that was cut before: how many of its first utterances are left
+            context only. None cuts the conversations here.
 
     Returns:
         The batch; utterance rows are numbered conversation by conversation, in order.
@@ -110,9 +113,11 @@ def pack(
     total_rows = 0
     for c, conversation in enumerate(blocks):
         lengths = [len(block) for block in conversation]
-        offsets.append(total_rows)
-        total_rows += len(lengths)
-        for segment in plan_segments(lengths, attention, max_tokens, left_context):
+        skip = skips[c] if skips else 0
+        offsets.append(total_rows - skip)
+        total_rows += len(lengths) - skip
+        whole = [Segment(0, skip, len(lengths))]
+        for segment in whole if skips else plan_segments(lengths, attention, max_tokens, left_context):
             length = padded_length(sum(lengths[segment.first : segment.end]))
             pieces.append((length, c, segment.first, segment.read, segment.end))
     pieces.sort()

@@ -10,9 +10,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from erckit.encoding.tokens import TokenizedConversation
 from erckit.errors import SettingError, nearest
 from erckit.models.conversation_model import ConversationModel, ModelInputs
-from erckit.models.preparation import Preparation, PreparedConversations, token_batches
+from erckit.models.preparation import Preparation, PreparedConversations, batches_of
 
 PRECISIONS = ("auto", "fp32", "bf16")
 ROWS_AT_A_TIME = 1024  # targets classified together; fixed so that shapes stay few
@@ -64,26 +65,35 @@ def encode(
 ) -> tuple[Tensor, Tensor]:
     """Context and memory vectors of the given conversations, (R, H) each, in their order.
 
-    Conversations are batched by length, so that a batch holds few distinct lengths; the order changes nothing but
-    float rounding.
+    Segments are batched by length, so that a batch holds few distinct lengths and a long conversation needs no more
+    memory than a short one; the order changes nothing but float rounding.
     """
     device = next(model.parameters()).device
-    position = {c: i for i, c in enumerate(conversations)}
     starts = np.cumsum([0, *(len(prepared.tokenized[c].blocks) for c in conversations)])
     width = model.encoder.width
     context = torch.empty(int(starts[-1]), width, device=device)
     memory = context if not model.has_history or preparation.pack_plain([]) is None else torch.empty_like(context)
-    by_length = sorted(conversations, key=lambda c: prepared.tokenized[c].tokens)
-    for chosen in token_batches(prepared, by_length, batch_tokens):
-        tokenized = [prepared.tokenized[c] for c in chosen]
-        empty = torch.empty(0, width)
+    pieces = [
+        (prepared.tokenized[c], segment, int(starts[i]))
+        for i, c in enumerate(conversations)
+        for segment in preparation.segments(prepared.tokenized[c])
+    ]
+    lengths = [sum(len(block) for block in t.blocks[s.first : s.end]) for t, s, _ in pieces]
+    by_length = sorted(range(len(pieces)), key=lengths.__getitem__)
+    for chosen in batches_of(by_length, lengths, batch_tokens):
+        parts = [pieces[i] for i in chosen]
+        cut = [
+            TokenizedConversation(t.blocks[s.first : s.end], t.identities[s.first : s.end], t.plain[s.read : s.end], 0)
+            for t, s, _ in parts
+        ]
         inputs = ModelInputs(
-            preparation.pack_context(tokenized), preparation.pack_plain(tokenized), empty, torch.empty(0, 0)
+            preparation.pack_context(cut, [s.read - s.first for _, s, _ in parts]),
+            preparation.pack_plain(cut),
+            torch.empty(0, width),
+            torch.empty(0, 0),
         )
         vectors, remembered = model.encode(inputs.to(device))
-        rows = torch.from_numpy(
-            np.concatenate([np.arange(starts[position[c]], starts[position[c] + 1]) for c in chosen])
-        )
+        rows = torch.from_numpy(np.concatenate([np.arange(start + s.read, start + s.end) for _, s, start in parts]))
         context[rows] = vectors.float()
         if memory is not context:
             memory[rows] = remembered.float()

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from erckit.conversation import Conversation
 from erckit.encoding.packing import PackedBatch, pack
+from erckit.encoding.segments import Segment, plan_segments
 from erckit.encoding.tokens import NO_IDENTITY, ConversationTokenizer, TokenizedConversation
 from erckit.memory.history import history_windows
 from erckit.memory.identity import SpeakerRegistry
@@ -87,8 +88,15 @@ class Preparation:
         offsets = np.cumsum([0, *(len(c) for c in conversations)])
         return PreparedConversations(tuple(tokenized), offsets, windows)
 
-    def pack_context(self, tokenized: Sequence[TokenizedConversation]) -> PackedBatch:
-        """Pack conversations for the context encoder."""
+    def segments(self, tokenized: TokenizedConversation) -> list[Segment]:
+        """How a conversation is cut to fit the backbone's positions."""
+        lengths = [len(block) for block in tokenized.blocks]
+        return plan_segments(lengths, self.settings.attention, self.max_tokens, self.left_context)
+
+    def pack_context(
+        self, tokenized: Sequence[TokenizedConversation], skips: Sequence[int] | None = None
+    ) -> PackedBatch:
+        """Pack conversations for the context encoder; with ``skips``, segments that were cut before."""
         return pack(
             [t.blocks for t in tokenized],
             [t.identities for t in tokenized],
@@ -96,6 +104,7 @@ class Preparation:
             max_tokens=self.max_tokens,
             left_context=self.left_context,
             padding_token=self.tokenizer.padding_token,
+            skips=skips,
         )
 
     def pack_plain(self, tokenized: Sequence[TokenizedConversation]) -> PackedBatch | None:
@@ -139,13 +148,17 @@ class Preparation:
 
 def token_batches(prepared: PreparedConversations, conversations: Sequence[int], batch_tokens: int) -> list[list[int]]:
     """Cut a sequence of conversations into batches of at most ``batch_tokens`` tokens (at least one conversation)."""
+    return batches_of(conversations, [t.tokens for t in prepared.tokenized], batch_tokens)
+
+
+def batches_of(order: Sequence[int], tokens: Sequence[int], batch_tokens: int) -> list[list[int]]:
+    """Cut ``order`` into runs whose ``tokens`` sum to at most ``batch_tokens``; a run has at least one member."""
     batches: list[list[int]] = []
     used = batch_tokens + 1
-    for c in conversations:
-        tokens = prepared.tokenized[c].tokens
-        if used + tokens > batch_tokens:
+    for i in order:
+        if used + tokens[i] > batch_tokens:
             batches.append([])
             used = 0
-        batches[-1].append(c)
-        used += tokens
+        batches[-1].append(i)
+        used += tokens[i]
     return batches
