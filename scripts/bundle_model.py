@@ -28,9 +28,14 @@ def main() -> None:
     parser.add_argument("--corpus", default="emorynlp")
     parser.add_argument("--corpus-folder", type=Path, default=None)
     arguments = parser.parse_args()
-    pretrained = dataclasses.replace(load_pretrained(arguments.model), name=arguments.name)
+    pretrained = load_pretrained(arguments.model)
+    training = dict(pretrained.recipe["training"])
+    # Where the teachers' results lay on this machine says nothing on another one.
+    training["teachers"] = [Path(teacher).name for teacher in training.get("teachers", ())]
+    recipe = {**pretrained.recipe, "training": training}
+    pretrained = dataclasses.replace(pretrained, name=arguments.name, recipe=recipe)
     folder = ROOT / "src" / "erckit" / "bundled" / arguments.name
-    card = model_card(pretrained, pretrained.recipe["training"])
+    card = model_card(pretrained, training)
     pretrained.save_pretrained(folder, weights="compact", card=card)
     corpus = load_corpus(arguments.corpus, arguments.corpus_folder)
     result = evaluate_model(Labeler.from_pretrained(folder), corpus, "test")

@@ -73,6 +73,16 @@ def test_messages_cannot_drive_the_terminal(capsys: pytest.CaptureFixture[str]) 
     assert "\r" not in printed
 
 
+@pytest.mark.usefixtures("fake_labeler")
+def test_remarks_cannot_drive_the_terminal(tmp_path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "chat.csv"
+    path.write_text('text,"\x1b[2J\nx"\nhi,1\n')
+    assert main(["label", str(path)]) == 0
+    remarks = capsys.readouterr().err
+    assert "no speaker column" in remarks
+    assert "\x1b" not in remarks
+
+
 def test_broken_pipe_is_quiet(tmp_path) -> None:
     # The reader of the pipe is gone before the command prints anything.
     read_end, write_end = os.pipe()

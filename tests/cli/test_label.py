@@ -84,6 +84,14 @@ def test_files_with_the_same_conversation_id_stay_apart(tmp_path) -> None:
     assert len(set(ids)) == 2
 
 
+def test_ids_that_cannot_be_written_are_mended(tmp_path) -> None:
+    source, out = tmp_path / "chat.jsonl", tmp_path / "out.csv"
+    source.write_text('{"id": "odd \\ud800\\u0007", "utterances": [{"speaker": "Ana", "text": "hi"}]}\n')
+    assert main(["label", str(source), "-o", str(out)]) == 0
+    (row,) = csv.DictReader(out.open(encoding="utf-8"))
+    assert row["conversation"] == "odd \ufffd"
+
+
 def test_skipped_conversations_are_counted_and_kept(tmp_path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "c.jsonl"
     good = {"id": "1", "utterances": [{"id": "a", "speaker": "A", "text": "hi"}]}

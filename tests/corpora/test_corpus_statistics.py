@@ -50,5 +50,5 @@ def test_a_missing_conversation_is_a_mismatch(data: Path) -> None:
     assert {mismatch.split for mismatch in statistics.mismatches()} == {"dev"}
     assert "  dev: conversations is 98, published 99" in statistics.lines()
     assert statistics.to_dict()["mismatches"][0] == {
-        "split": "dev", "what": "conversations", "found": 98, "published": 99,
+        "split": "dev", "key": "conversations", "what": "conversations", "found": 98, "published": 99,
     }  # fmt: skip

@@ -192,6 +192,11 @@ def test_streaming_goes_on_beyond_the_positions(encoder_of, lengths: list[int]) 
     torch.testing.assert_close(streamed, batch, **TOLERANCE)
 
 
+def test_a_stream_has_no_first_token_per_target(encoder_of) -> None:
+    with pytest.raises(SettingError, match="stream"):
+        EncoderStream(encoder_of("bert", "first"))
+
+
 def test_speaker_embedding_reaches_the_vectors_and_row_zero_does_not(encoder_of) -> None:
     encoder = encoder_of("bert", "mean", 4)
     blocks = _blocks([5, 6], 1)

@@ -85,6 +85,7 @@ def test_long_texts_are_cut_and_counted(tiny_backbone: Callable[[str], Path]) ->
     tokenizer = ConversationTokenizer(tiny_backbone("bert"), "name", 24)
     assert _tokenize(tokenizer, "dog " * 30).truncated == 1
     assert _tokenize(tokenizer, "dog " * 10).truncated == 0
+    assert _tokenize(tokenizer, "x" * 100_000).truncated == 1  # one unknown word, of which only the beginning is read
     whole = _tokenize(tokenizer, "dog " * 250_000)  # one megabyte
     assert len(whole.blocks[0]) == 24
     assert whole.truncated == 1

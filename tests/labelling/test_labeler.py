@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 import shutil
 from collections.abc import Callable, Sequence
@@ -17,7 +18,7 @@ from erckit.conversation import Conversation, LabelledConversation, Utterance
 from erckit.errors import FormatError, ModelFolderError, SettingError
 from erckit.labelling import Labeler
 from erckit.labelling.find_model import bundled_models, find_model
-from erckit.models.pretrained import load_pretrained, with_temperature
+from erckit.models.pretrained import load_pretrained
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +94,7 @@ def test_generic_speakers_are_not_remembered_elsewhere(labeler: Labeler, talk: A
 def test_abstains_below_the_least_confidence(
     trained_folder: Path, conversations: list[Conversation], share: float
 ) -> None:
-    labeler = Labeler(with_temperature(load_pretrained(trained_folder), 0.5), trained_folder, "fp32")
+    labeler = Labeler(dataclasses.replace(load_pretrained(trained_folder), temperature=0.5), trained_folder, "fp32")
     plain = [p for one in labeler.label(conversations) for p in one.predictions]
     # Between two confidences, so that float rounding decides nothing.
     ranked = sorted(p.confidence for p in plain)
@@ -112,8 +113,8 @@ def test_abstains_below_the_least_confidence(
 
 def test_temperature_divides_the_logits(trained_folder: Path, conversations: list[Conversation]) -> None:
     pretrained = load_pretrained(trained_folder)
-    hot = Labeler(with_temperature(pretrained, 4.0), trained_folder, "fp32")
-    plain = Labeler(with_temperature(pretrained, None), trained_folder, "fp32")
+    hot = Labeler(dataclasses.replace(pretrained, temperature=4.0), trained_folder, "fp32")
+    plain = Labeler(dataclasses.replace(pretrained, temperature=None), trained_folder, "fp32")
     logits = plain.logits(conversations)
     for temperature, labeler in ((4.0, hot), (1.0, plain)):
         for rows, scores in zip(logits, _scores(labeler.label(conversations)), strict=True):
@@ -135,6 +136,33 @@ def test_one_conversation_a_file_and_nothing(
     _same(_scores([labelled]), _scores(labeler.label([said])))
     with pytest.raises(FormatError):
         labeler.label(tmp_path / "missing.txt")
+
+
+def test_a_file_with_a_bad_conversation_is_labelled_with_a_warning(labeler: Labeler, tmp_path: Path) -> None:
+    path = tmp_path / "two.jsonl"
+    path.write_text('{"id": "a", "utterances": [{"speaker": "Ana", "text": "hello dog"}]}\n{"id": "b"}\n')
+    with pytest.warns(UserWarning, match="skipped 1 conversation; the first: it has no list"):
+        (labelled,) = labeler.label(path)
+    assert labelled.conversation.id == "a"
+
+
+def test_a_model_of_the_hub_is_a_folder_of_real_files(
+    labeler: Labeler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def snapshot(name: str, local_dir: Path, **_: Any) -> str:
+        return str(shutil.copytree(labeler.folder, local_dir))
+
+    monkeypatch.setenv("ERCKIT_CACHE", str(tmp_path))
+    monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot)
+    monkeypatch.setattr("erckit.encoding.model_hub.hub_problem", lambda: None)
+    folder = find_model("owner/emonet")
+    assert tmp_path in folder.parents
+    assert Labeler.from_pretrained("owner/emonet", precision="fp32").label_set == labeler.label_set
+    # Fetched once, it is there without a network.
+    monkeypatch.setattr("erckit.encoding.model_hub.hub_problem", lambda: "no network")
+    assert find_model("owner/emonet") == folder
+    with pytest.raises(ModelFolderError, match="could not be got from the hub"):
+        find_model("owner/other")
 
 
 def test_values_out_of_range_are_refused(labeler: Labeler, conversations: list[Conversation]) -> None:

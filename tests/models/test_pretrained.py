@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 from collections.abc import Callable
@@ -20,7 +21,6 @@ from erckit.models.pretrained import (
     base_tensors,
     load_pretrained,
     trained_tensors,
-    with_temperature,
 )
 from erckit.storage.manifest import write_manifest
 
@@ -176,7 +176,7 @@ def test_json_that_is_no_table_is_refused(folder: Path) -> None:
 
 def test_saving_replaces_a_folder_whole(folder: Path, tiny_corpus: Any) -> None:
     (folder / "leftover.txt").write_text("x")
-    pretrained = with_temperature(load_pretrained(folder), 2.5)
+    pretrained = dataclasses.replace(load_pretrained(folder), temperature=2.5)
     pretrained.save_pretrained(folder)
     assert not (folder / "leftover.txt").exists()
     assert load_pretrained(folder).temperature == 2.5

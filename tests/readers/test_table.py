@@ -22,6 +22,11 @@ def said(conversation: Conversation) -> list[tuple[str, str]]:
     return [(u.speaker, u.text) for u in conversation.utterances]
 
 
+def test_a_blank_label_is_no_label() -> None:
+    (conversation,) = parse("speaker,text,label\nAnn,a,joy\nBob,b, \n").conversations
+    assert [u.label for u in conversation.utterances] == ["joy", None]
+
+
 def test_meld_columns_are_recognised() -> None:
     parsed = parse(
         "Sr No.,Utterance,Speaker,Emotion,Sentiment,Dialogue_ID,Utterance_ID,StartTime\n"

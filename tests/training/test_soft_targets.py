@@ -35,6 +35,17 @@ def test_mean_of_teachers_mixed_with_gold(tiny_corpus: Any, tmp_path: Path) -> N
     torch.testing.assert_close(found.sum(1), torch.ones(len(gold)))
 
 
+def test_a_teacher_of_several_seeds_counts_with_their_mean(tiny_corpus: Any, tmp_path: Path) -> None:
+    first = _write(tmp_path / "a.json", tiny_corpus, {"Calm": 0.1, "Cross": 0.3, "Glad": 0.6})
+    second = _write(tmp_path / "b.json", tiny_corpus, {"Calm": 0.3, "Cross": 0.5, "Glad": 0.2})
+    rows = [row for path in (first, second) for row in json.loads(Path(path).read_text())["predictions"]]
+    (tmp_path / "both.json").write_text(json.dumps({"predictions": rows}))
+    train, labels = tiny_corpus.splits["train"], tiny_corpus.label_set
+    apart = load_soft_targets(TrainingSettings(teachers=(first, second)), train, labels)
+    together = load_soft_targets(TrainingSettings(teachers=(str(tmp_path / "both.json"),)), train, labels)
+    torch.testing.assert_close(together, apart)
+
+
 def test_no_teachers_no_targets(tiny_corpus: Any) -> None:
     assert load_soft_targets(TrainingSettings(), tiny_corpus.splits["train"], tiny_corpus.label_set) is None
 

@@ -31,14 +31,15 @@ def evaluate(
         Path | None, typer.Option("--from", metavar="DIR", help="Folder that holds the corpus files.")
     ] = None,
     split: Annotated[str, typer.Option("--split", metavar="NAME", help="Split to score on.")] = "test",
-    json: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write the result file (schema in docs).")
-    ] = None,
+    json: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the result file.")] = None,
     png: Annotated[
         Path | None, typer.Option("--png", metavar="FILE", help="Write the confusion matrix as a picture.")
     ] = None,
     seeds: Annotated[
-        int | None, typer.Option("--seeds", metavar="N", min=1, help="With a recipe: train and score the seeds 1 to N.")
+        int | None,
+        typer.Option(
+            "--seeds", metavar="N", min=1, help="With a recipe: train and score the seeds 1 to N, else its own."
+        ),
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="DIR", help="With a recipe: folder for the trainings.")
@@ -65,23 +66,30 @@ def evaluate(
     from erckit.cli.choose import choose
 
     choose("--precision", precision, ("auto", "fp32", "bf16"))
+    outputs: list[Path] = []
     for option, path in (("--json", json), ("--png", png)):
         if path is not None:
             from erckit.cli.label_outputs import check_place
 
-            check_place(path, option, ())
+            check_place(path, option, outputs)
+            outputs.append(path)
     if _is_recipe(model_or_recipe):
         if out is None:
             raise typer.BadParameter("name the folder for the trainings of this recipe.", param_hint="--out")
+        if precision != "auto":
+            raise typer.BadParameter(
+                "is for trained models. Use --set training.precision=... with a recipe.", param_hint="--precision"
+            )
         recipe, data = _load_recipe(model_or_recipe, settings or [], corpus, backbone, source)
         from erckit.evaluation.seeds import evaluate_recipe
 
-        result = evaluate_recipe(recipe, data, split, range(1, (seeds or 1) + 1), out, draws=draws, quiet=quiet)
+        chosen = [recipe.training.seed] if seeds is None else range(1, seeds + 1)
+        result = evaluate_recipe(recipe, data, split, chosen, out, draws=draws, quiet=quiet)
     else:
         for option, value in (("--seeds", seeds), ("--out", out), ("--set", settings), ("--backbone", backbone)):
             if value:
                 raise typer.BadParameter("is for recipes, and this is a trained model.", param_hint=option)
-        result = _evaluate_model(model_or_recipe, corpus, source, split, precision, draws)
+        result = _evaluate_model(model_or_recipe, corpus, source, split, precision, draws, quiet)
     from erckit.evaluation.summary import format_result
 
     print(format_result(result))
@@ -109,18 +117,23 @@ def _is_recipe(name: str) -> bool:
 
 
 def _evaluate_model(
-    name: str, corpus: str | None, source: Path | None, split: str, precision: str, draws: int
+    name: str, corpus: str | None, source: Path | None, split: str, precision: str, draws: int, quiet: bool
 ) -> Result:
     from erckit.corpora import load_corpus
     from erckit.evaluation.evaluate import evaluate_model
     from erckit.labelling import Labeler
+    from erckit.progress import Progress
 
     # The corpus first: that it is missing should be told before a model is fetched and loaded.
     data = load_corpus(corpus, folder=source) if corpus is not None else None
     labeler = Labeler.from_pretrained(name, precision=precision)
     if data is None:
-        data = load_corpus(str(labeler.settings["corpus"]), folder=source)
-    return evaluate_model(labeler, data, split, draws=draws)
+        own = labeler.settings.get("corpus")
+        if own is None:
+            raise typer.BadParameter("this model does not say its corpus; name one.", param_hint="--corpus")
+        data = load_corpus(str(own), folder=source)
+    with Progress(None, "Scoring", quiet=quiet) as bar:
+        return evaluate_model(labeler, data, split, draws=draws, report=bar.advance)
 
 
 def _load_recipe(

@@ -83,7 +83,7 @@ def label(
         output_format(target)
         check_place(target, "--output", files)
     if report is not None:
-        check_place(report, "--report", files)
+        check_place(report, "--report", [*files, *([target] if target is not None else [])])
 
     conversations = _read(files, format, mapping, encoding, target, quiet)
     labeler = _load(model, precision)

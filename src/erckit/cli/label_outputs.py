@@ -7,6 +7,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
 import typer
@@ -30,10 +31,18 @@ def output_format(path: Path) -> str:
         ) from None
 
 
-def check_place(path: Path, option: str, inputs: Sequence[Path]) -> None:
-    """Refuse an output that would overwrite an input, or that cannot be written, before any work is done."""
-    if any(os.path.realpath(path) == os.path.realpath(source) for source in inputs):
-        raise typer.BadParameter(f"'{path}' is also an input; it would be overwritten.", param_hint=option)
+def check_place(path: Path, option: str, others: Sequence[Path]) -> None:
+    """Refuse an output that cannot be written, before any work is done.
+
+    Args:
+        path: The output.
+        option: The option that named it, such as ``--report``.
+        others: Inputs and other outputs, which it would overwrite.
+    """
+    if any(os.path.realpath(path) == os.path.realpath(other) for other in others):
+        raise typer.BadParameter(
+            f"'{path}' is also an input or another output; it would be overwritten.", param_hint=option
+        )
     if path.is_dir():
         raise typer.BadParameter(f"'{path}' is a folder. Name a file in it.", param_hint=option)
     parent = path.parent
@@ -47,9 +56,10 @@ def check_place(path: Path, option: str, inputs: Sequence[Path]) -> None:
 
 def write_output(labelled: Sequence[LabelledConversation], path: Path) -> None:
     """Write all labelled conversations to ``path`` in the format of its extension."""
-    from erckit.writers import write_csv, write_jsonl
+    from erckit.writers import WRITERS
 
-    {"jsonl": write_jsonl, "csv": write_csv}[output_format(path)](labelled, path)
+    module, _, name = WRITERS[output_format(path)].partition(":")
+    getattr(import_module(module), name)(labelled, path)
 
 
 def print_table(labelled: Sequence[LabelledConversation]) -> None:

@@ -8,12 +8,15 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from erckit.cli.say import one_line
 from erckit.errors import ErckitError, nearest
 
 EXIT_ERROR = 1
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141  # what a shell shows for a program ended by SIGPIPE
+
+_EXTRAS = {"accelerate": "train", "matplotlib": "report"}  # package -> extra of erckit that brings it
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -31,7 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _run(arguments)
     try:
         code = _run(arguments)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # closed by the caller
+            sys.stdout.flush()
     except KeyboardInterrupt:
         code = EXIT_INTERRUPTED
     except (BrokenPipeError, SystemExit):
@@ -85,7 +89,9 @@ def _explain(error: Exception) -> str:
     if isinstance(error, OSError):
         return _explain_system(error)
     if isinstance(error, ModuleNotFoundError):
-        return f"the Python package '{error.name}' is missing. Install erckit again, with the extra this needs."
+        extra = _EXTRAS.get((error.name or "").partition(".")[0])
+        wanted = f"'erckit[{extra}]'" if extra else "erckit"
+        return f"the Python package '{error.name}' is missing. Install it with: pip install {wanted}."
     return (
         f"unexpected {type(error).__name__}: {error}. This is a defect of erckit; please report it with what "
         "ERCKIT_DEBUG=1 before the same command prints."
@@ -120,11 +126,8 @@ def _explain_system(error: OSError) -> str:
 
 
 def _complain(message: str) -> None:
-    line = " ".join(message.split())
-    # Whatever a file name or a chat line brings along, it cannot drive the terminal.
-    line = "".join(character if character.isprintable() else "?" for character in line)
     try:
-        print(f"error: {line}", file=sys.stderr)
+        print(f"error: {one_line(message)}", file=sys.stderr)
     except OSError:
         _discard_stdout()
 

@@ -58,6 +58,8 @@ class CorpusSource:
         published: Counts of each split as published: keys of ``SplitStatistics.to_dict``.
         anonymous_speakers: Names that are not one person.
         defects: Known faults of the data, one sentence each.
+        metric: Main metric of its protocols.
+        memory: Scored split to what may be remembered there: in words, and the other splits it may come from.
     """
 
     name: str

@@ -71,9 +71,18 @@ class SplitStatistics:
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """A count that is not the published one."""
+    """A count that is not the published one.
+
+    Args:
+        split: Name of the split.
+        key: Field of :class:`SplitStatistics`.
+        what: The count in words.
+        found: As counted here.
+        published: As published.
+    """
 
     split: str
+    key: str
     what: str
     found: float
     published: float
@@ -108,7 +117,10 @@ class CorpusStatistics:
                     if key == "labels"
                     else [(_ROWS[key], actual.get(key, 0), value)]
                 )
-                found += [Mismatch(split, what, got, want) for what, got, want in pairs if abs(got - want) > 0.00501]
+                # means are published with two decimals; a difference in the last one is rounding
+                found += [
+                    Mismatch(split, key, what, got, want) for what, got, want in pairs if abs(got - want) > 0.00501
+                ]
         return tuple(found)
 
     def lines(self) -> list[str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from erckit.conversation import Conversation
-from erckit.corpora.corpus_source import CorpusSource, Layout, PublishedFile
+from erckit.corpora.corpus_source import SPLITS, CorpusSource, Layout, PublishedFile
 from erckit.corpora.emorynlp_counts import OFFICIAL_COUNTS
 from erckit.corpora.emorynlp_speakers import ANONYMOUS_SPEAKERS
 from erckit.corpora.read_uniform import read_uniform
@@ -29,7 +29,7 @@ MEMORY = {
     "dev": ("train, and dev earlier in the story", ("train",)),
     "test": ("train, and test earlier in the story", ("train",)),
 }
-UNIFORM = Layout("uniform JSONL", {s: f"{s}.jsonl" for s in ("train", "dev", "test")}, read_uniform)
+UNIFORM = Layout("uniform JSONL", {s: f"{s}.jsonl" for s in SPLITS}, read_uniform)
 _SCENE_ID = re.compile(r"s(\d+)_e(\d+)_c(\d+)")
 _COMMIT = "289b967a34556f0d86b52ea36571c2a0c90740ae"
 
@@ -116,8 +116,9 @@ def _published(name: str, sha256: str | None) -> PublishedFile:
     return PublishedFile(name, url, sha256)
 
 
-_OFFICIAL_FILES = {split: f"emotion-detection-{short}.json" for split, short in zip(
-    ("train", "dev", "test"), ("trn", "dev", "tst"), strict=True)}  # fmt: skip
+_OFFICIAL_FILES = {
+    split: f"emotion-detection-{short}.json" for split, short in zip(SPLITS, ("trn", "dev", "tst"), strict=True)
+}
 
 EMORYNLP = CorpusSource(
     name="emorynlp",
@@ -131,7 +132,7 @@ EMORYNLP = CorpusSource(
         Layout("official JSON", _OFFICIAL_FILES, read_official),
         Layout(
             "re-export of EmoNet and CoMPM",
-            {split: f"EMORY_{split}.txt" for split in ("train", "dev", "test")},
+            {split: f"EMORY_{split}.txt" for split in SPLITS},
             read_reexport,
             has_story=False,
         ),

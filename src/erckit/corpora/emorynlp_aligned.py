@@ -12,7 +12,7 @@ from collections import Counter
 from pathlib import Path
 
 from erckit.conversation import Conversation
-from erckit.corpora.corpus_source import CorpusSource, Layout, PublishedFile
+from erckit.corpora.corpus_source import SPLITS, CorpusSource, Layout, PublishedFile
 from erckit.corpora.emorynlp import LABEL_SET, MEMORY, UNIFORM
 from erckit.corpora.emorynlp_counts import ALIGNED_COUNTS
 from erckit.corpora.emorynlp_speakers import ANONYMOUS_SPEAKERS
@@ -79,7 +79,7 @@ EMORYNLP_ALIGNED = CorpusSource(
     label_set=LABEL_SET,
     layouts=(
         UNIFORM,
-        Layout("published csv", {split: _name(split) for split in ("train", "dev", "test")}, read_aligned_csv),
+        Layout("published csv", {split: _name(split) for split in SPLITS}, read_aligned_csv),
     ),
     files=tuple(
         PublishedFile(

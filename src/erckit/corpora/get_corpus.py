@@ -19,7 +19,7 @@ from erckit.storage.download import download
 
 _CHECKSUMS = "checksums.json"
 # Only what the publication states decides; derived counts are for `erckit corpora stats`.
-_DECISIVE = ("conversations", "utterances", "label")
+_DECISIVE = ("conversations", "utterances", "labels")
 
 
 def get_corpus(
@@ -117,4 +117,4 @@ def _install(source: CorpusSource, origin: Path, folder: Path, say: Callable[[st
 
 def _wrong_counts(source: CorpusSource, folder: Path) -> list[str]:
     mismatches = corpus_statistics(load_corpus(source.name, folder)).mismatches()
-    return [str(m) for m in mismatches if m.what.startswith(_DECISIVE) and "per" not in m.what and " of " not in m.what]
+    return [str(m) for m in mismatches if m.key in _DECISIVE]

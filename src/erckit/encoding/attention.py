@@ -28,7 +28,7 @@ def attention_masks(batch: PackedBatch, dtype: torch.dtype) -> list[Tensor]:
         if batch.is_causal:
             allowed = allowed & (keys <= queries)
         mask = torch.zeros(allowed.shape, dtype=dtype, device=blocks.device)
-        # expand first: a mask that is not causal has one row for all queries
+        # a batch that is not causal needs one row for all queries, (n, 1, 1, T)
         masks.append(mask.masked_fill(~allowed, torch.finfo(dtype).min))  # (n, 1, T or 1, T)
     return masks
 

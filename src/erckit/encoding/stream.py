@@ -9,6 +9,7 @@ from torch import Tensor
 
 from erckit.encoding.architecture import layers_of, relative_bias
 from erckit.encoding.encoder import ConversationEncoder
+from erckit.errors import SettingError
 
 
 @dataclass(slots=True)
@@ -30,9 +31,14 @@ class EncoderStream:
     Args:
         encoder: In evaluation mode.
         left_context: Tokens of left context a continued conversation carries; the value the batch uses.
+
+    Raises:
+        SettingError: The encoder reads the first token of a sequence per target, which a stream does not have.
     """
 
     def __init__(self, encoder: ConversationEncoder, left_context: int = 256) -> None:
+        if encoder.pooling == "first":
+            raise SettingError("a stream has no sequence per target; it needs the pooling 'mean' or 'marker'.")
         self._encoder = encoder
         self._left_context = left_context
         self._blocks: list[tuple[list[int], list[int]]] = []

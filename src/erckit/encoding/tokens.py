@@ -96,6 +96,9 @@ class ConversationTokenizer:
             conversations: What was said.
             names: For each utterance, the speaker as text (``name``, ``first_name`` and ``marker`` forms).
             identities: For each utterance, the speaker's row of the embedding (``token`` and ``embedding`` forms).
+
+        Returns:
+            One per conversation, in order.
         """
         # A longer text than this cannot fit whatever its tokens are, and tokenising a megabyte would take seconds.
         limit = 64 * self.max_utterance_tokens
@@ -107,10 +110,10 @@ class ConversationTokenizer:
             pieces = encoded[at : at + len(conversation)]
             at += len(conversation)
             blocks, block_rows, plain, truncated = [], [], [], 0
-            for ids, name, row in zip(pieces, shown, rows, strict=True):
+            for utterance, ids, name, row in zip(conversation.utterances, pieces, shown, rows, strict=True):
                 prefix = self._prefix(name)
                 room = self.max_utterance_tokens - 2 - len(prefix)
-                truncated += len(ids) > room
+                truncated += len(ids) > room or len(utterance.text) > limit
                 block = [self._start, *prefix, *ids[:room], *([self._end] if self.has_separator else [])]
                 blocks.append(block)
                 plain.append([self._start, *ids[:room], self._end])

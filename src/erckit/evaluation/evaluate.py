@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from erckit.labelling import Labeler
 
 
-def evaluate_model(labeler: Labeler, corpus: Corpus, split: str, draws: int = 2000, report: Any = None) -> Result:
+def evaluate_model(
+    labeler: Labeler, corpus: Corpus, split: str, draws: int = 2000, report: Callable[[int], None] | None = None
+) -> Result:
     """Label a split and score it.
 
     A model trained on all earlier conversations remembers the train split and what came earlier in the story within
@@ -28,7 +30,7 @@ def evaluate_model(labeler: Labeler, corpus: Corpus, split: str, draws: int = 20
         corpus: Where the conversations and gold labels come from.
         split: One of the corpus' splits.
         draws: Bootstrap resamples for the 95 % intervals.
-        report: Progress callback handed to the labeler, or None.
+        report: Called with the number of utterances encoded, or None.
 
     Returns:
         The result of one run.

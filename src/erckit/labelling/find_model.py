@@ -6,6 +6,7 @@ from pathlib import Path
 
 from erckit.errors import ModelFolderError, nearest
 from erckit.storage.atomic import recover_folder
+from erckit.storage.cache import cache_folder
 
 DEFAULT_MODEL = "emonet-emorynlp"
 BUNDLED = Path(__file__).resolve().parents[1] / "bundled"
@@ -49,12 +50,16 @@ def _from_hub(name: str) -> Path:
 
     from erckit.encoding.model_hub import hub_problem
 
+    # A folder of real files: the hub's own cache is made of symbolic links, which a manifest refuses.
+    folder = cache_folder() / "models" / name.replace("/", "--")
     try:
         if problem := hub_problem():
             raise ConnectionError(problem)
-        patterns = ["*.json", "*.safetensors", "*.txt", "README.md"]
-        return Path(snapshot_download(name, allow_patterns=patterns, etag_timeout=5))
+        patterns = ["*.json", "*.safetensors", "README.md"]
+        return Path(snapshot_download(name, local_dir=folder, allow_patterns=patterns, etag_timeout=5))
     except Exception as error:
+        if (folder / "manifest.json").is_file():  # fetched before; loading checks that it is whole
+            return folder
         raise ModelFolderError(
             f"model '{name}' is no folder here and could not be got from the hub ({type(error).__name__}). "
             f"Check the name, or give a folder. {nearest(name, bundled_models())}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -108,7 +109,8 @@ class Labeler:
         """Label every utterance.
 
         Args:
-            conversations: Conversations, one conversation, or the path of a file with some.
+            conversations: Conversations, one conversation, or the path of a file with some; conversations of the file
+                that cannot be read are left out with a warning (``read_conversations`` says which).
             min_confidence: Least score of the top label, in [0, 1]; below it the label is None.
             history: ``conversation``: a speaker's history is this conversation. ``all``: also the earlier ones among
                 ``remember`` and ``conversations``, where the same name is the same person.
@@ -183,7 +185,10 @@ def _as_conversations(given: Sequence[Conversation] | Conversation | str | Path)
     if isinstance(given, Conversation):
         return [given]
     if isinstance(given, str | Path):
-        return read_conversations(given).conversations
+        found = read_conversations(given)
+        if found.skipped:
+            warnings.warn(f"{given}: {found.line()}; the first: {found.skipped[0].reason}", stacklevel=3)
+        return found.conversations
     return given
 
 

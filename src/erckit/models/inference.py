@@ -72,7 +72,7 @@ def encode(
     starts = np.cumsum([0, *(len(prepared.tokenized[c].blocks) for c in conversations)])
     width = model.encoder.width
     context = torch.empty(int(starts[-1]), width, device=device)
-    memory = context if not model.has_history or preparation.pack_plain([]) is None else torch.empty_like(context)
+    memory = torch.empty_like(context) if preparation.reads_plain else context
     pieces = [
         (prepared.tokenized[c], segment, int(starts[i]))
         for i, c in enumerate(conversations)

@@ -66,6 +66,11 @@ class Preparation:
         self.left_context = min(settings.left_context, max_tokens // 2)
         self.tokenizer = ConversationTokenizer(folder, settings.speaker.form, longest, settings.has_separator)
 
+    @property
+    def reads_plain(self) -> bool:
+        """Whether the model's history encoder reads every utterance alone, besides the pass over the context."""
+        return self.settings.history.scope != "none" and self.settings.history.encoder != "shared"
+
     def prepare(self, conversations: Sequence[Conversation], scope: str | None = None) -> PreparedConversations:
         """Tokenise conversations, in file order, and find every utterance's history among them.
 
@@ -109,7 +114,7 @@ class Preparation:
 
     def pack_plain(self, tokenized: Sequence[TokenizedConversation]) -> PackedBatch | None:
         """Pack the same utterances in isolation, or None where the model does not read them so."""
-        if self.settings.history.scope == "none" or self.settings.history.encoder == "shared":
+        if not self.reads_plain:
             return None
         return pack(
             [t.plain for t in tokenized],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +79,7 @@ class PretrainedModel:
         config = {
             "format_version": FORMAT_VERSION,
             "name": self.name,
-            "model": _plain(self.settings),
+            "model": asdict(self.settings),
             "weights": weights,
             "backbone_sha256": self.backbone_sha256,
             "speakers": {
@@ -217,17 +217,6 @@ def set_trained_tensors(model: torch.nn.Module, tensors: Mapping[str, torch.Tens
 def backbone_checksum(folder: Path) -> str:
     """sha256 of a backbone's model.safetensors."""
     return file_sha256(folder / "model.safetensors")
-
-
-def with_temperature(pretrained: PretrainedModel, temperature: float | None) -> PretrainedModel:
-    """The same model with another calibration."""
-    return replace(pretrained, temperature=temperature)
-
-
-def _plain(settings: ModelSettings) -> dict[str, Any]:
-    import dataclasses
-
-    return dataclasses.asdict(settings)
 
 
 def _write_json(path: Path, value: Any) -> None:

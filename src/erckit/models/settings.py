@@ -72,7 +72,8 @@ class ModelSettings:
             (as published; only with ``per_utterance`` attention, where each target has a sequence of its own).
         has_separator: Whether a separator token ends each block; the next block's marker shows the end as well.
         max_utterance_tokens: Longest utterance block; longer texts are cut and counted.
-        left_context: Tokens of left context when a conversation is longer than the backbone's positions.
+        left_context: Tokens of left context when a conversation is longer than the backbone's positions; at most half
+            of these are used. ``per_utterance`` attention takes as many as fit instead.
         speaker: See ``SpeakerSettings``.
         history: See ``HistorySettings``.
         gru_layers: Layers of the GRU over the history.

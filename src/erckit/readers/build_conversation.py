@@ -46,7 +46,7 @@ def build_conversation(
     """Conversation of ``rows``: texts cleaned, missing ids and speakers filled in, labels checked.
 
     Args:
-        conversation_id: Its id.
+        conversation_id: Its id; cleaned like a text.
         rows: Its utterances in order.
         meta: Passed on.
         label_set: Labels allowed, or None for any.
@@ -62,7 +62,7 @@ def build_conversation(
         _build_utterance(row, utterance_id, position, label_set, notes)
         for position, (row, utterance_id) in enumerate(zip(rows, ids, strict=True), start=1)
     ]
-    return Conversation(conversation_id, tuple(utterances), meta)
+    return Conversation(clean_text(conversation_id) or "conversation", tuple(utterances), meta)
 
 
 def unique_name(wanted: str, taken: Iterable[str] | Mapping[str, Any]) -> str:
@@ -97,7 +97,7 @@ def _build_utterance(
 
 
 def _label(value: object, position: int, label_set: LabelSet | None) -> str | None:
-    if value is None or value == "":
+    if value is None or (isinstance(value, str) and not value.strip()):
         return None
     label = _scalar_text(value)
     if not label:

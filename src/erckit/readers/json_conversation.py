@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -22,10 +23,10 @@ def parse_json(text: str) -> Any:
     """The value of strict JSON ``text``.
 
     Raises:
-        BadConversationError: Not JSON, nested too deeply, or holding NaN or Infinity.
+        BadConversationError: Not JSON, nested too deeply, or holding NaN, Infinity or a number that is too large.
     """
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite_number)
     except RecursionError:
         raise BadConversationError("it is nested too deeply; a conversation needs three levels") from None
     except json.JSONDecodeError as error:
@@ -117,6 +118,13 @@ def _is_deep(value: Any) -> bool:
 def _kind(value: Any) -> str:
     names = {dict: "an object", list: "a list", str: "a string", bool: "a boolean", type(None): "null"}
     return names.get(type(value), "a number")
+
+
+def _finite_number(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):  # it could be written again as Infinity only, which is no JSON
+        raise ValueError(f"{text:.20} is too large a number")
+    return number
 
 
 def _refuse_constant(name: str) -> None:

@@ -48,7 +48,7 @@ class TableReader:
         roles = _assign(source.path, header, source.columns)
         if "speaker" not in roles:
             parsed.notes[
-                f"no speaker column among {', '.join(header)}; name it with --columns speaker=NAME if there is one."
+                f"no speaker column among {_listed(header)}; name it with --columns speaker=NAME if there is one."
             ] += 1
         groups = _group(source.path, header, roles, rows)
         for identifier, group in groups.items():

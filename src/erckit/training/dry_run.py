@@ -9,9 +9,9 @@ from typing import Any
 import torch
 
 from erckit.corpora.corpus import Corpus
+from erckit.encoding.architecture import position_offset
 from erckit.encoding.backbones import get_backbone
 from erckit.encoding.encoder import load_backbone
-from erckit.encoding.segments import plan_segments
 from erckit.encoding.tokens import TokenizedConversation
 from erckit.memory.identity import SpeakerRegistry
 from erckit.models.inference import resolve_precision
@@ -30,7 +30,8 @@ class DryRun:
     Args:
         conversations: In the training split.
         utterances: In the training split.
-        tokens: Encoded in one epoch, left context and (``per_utterance``) repetitions included.
+        tokens: Encoded in one epoch; left context, (``per_utterance``) repetitions and utterances that the history
+            encoder reads alone included.
         truncated: Utterances longer than the token limit.
         steps: Optimiser steps if every epoch is run.
         memory_mb: Estimated peak of weights, optimiser, history and activations.
@@ -70,21 +71,24 @@ def dry_run(recipe: Recipe, corpus: Corpus) -> DryRun:
     config: Any = backbone.config
     width, depth = int(config.hidden_size), int(config.num_hidden_layers)
     split = corpus.splits["train"]
-    registry = SpeakerRegistry.from_conversations(recipe.model.speaker.identity, split)
-    limit = int(config.max_position_embeddings)
-    preparation = Preparation(recipe.model, registry, folder, limit - 2)
+    speaker = recipe.model.speaker
+    registry = SpeakerRegistry.from_conversations(
+        speaker.identity, split, speaker.min_utterances, corpus.anonymous_speakers
+    )
+    limit = int(config.max_position_embeddings) - position_offset(config)
+    preparation = Preparation(recipe.model, registry, folder, limit)
     prepared = preparation.prepare(split)
-    tokens = sum(_encoded_tokens(t, recipe, preparation) for t in prepared.tokenized)
-    own = recipe.model.history.scope != "none" and recipe.model.history.encoder != "shared"
-    passes = (2 if own else 1) * (2 if recipe.training.r_drop else 1)
+    tokens = sum(_encoded_tokens(t, preparation) for t in prepared.tokenized)
+    encoders = 2 if preparation.reads_plain and recipe.model.history.encoder == "own" else 1
+    passes = 2 if recipe.training.r_drop else 1
     batches = [epoch_batches(prepared, recipe.training, e) for e in range(recipe.training.epochs)]
     steps = sum(-(-len(b) // recipe.training.accumulate) for b in batches)
     flops = recipe.training.epochs * tokens * passes * 6 * layers
     rate = _matmul_rate(device, precision) * EFFICIENCY
     trained = total if not recipe.model.freezes_embeddings else layers
     copies = 4 + (1 if recipe.training.average else 0)  # weights, gradients, two moments, average
-    activations = recipe.training.batch_tokens * width * depth * TOKEN_BYTES * passes
-    memory = 4 * (total + copies * trained + prepared.utterances * width) + activations
+    activations = recipe.training.batch_tokens * width * depth * TOKEN_BYTES * passes * (1 + preparation.reads_plain)
+    memory = 4 * (encoders * (total + copies * trained) + prepared.utterances * width) + activations
     return DryRun(
         len(split),
         prepared.utterances,
@@ -97,11 +101,11 @@ def dry_run(recipe: Recipe, corpus: Corpus) -> DryRun:
     )
 
 
-def _encoded_tokens(tokenized: TokenizedConversation, recipe: Recipe, preparation: Preparation) -> int:
-    """Tokens that go through the context encoder for one conversation, left context and repetitions included."""
+def _encoded_tokens(tokenized: TokenizedConversation, preparation: Preparation) -> int:
+    """Tokens that go through an encoder for one conversation, left context and repetitions included."""
     lengths = [len(block) for block in tokenized.blocks]
-    segments = plan_segments(lengths, recipe.model.attention, preparation.max_tokens, preparation.left_context)
-    return sum(sum(lengths[segment.first : segment.end]) for segment in segments)
+    context = sum(sum(lengths[segment.first : segment.end]) for segment in preparation.segments(tokenized))
+    return context + (sum(len(block) for block in tokenized.plain) if preparation.reads_plain else 0)
 
 
 def _matmul_rate(device: torch.device, precision: str) -> float:

@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-CLASS_WEIGHTS = ("none", "min_count", "inverse", "sqrt_inverse")
 NO_LABEL = -100
 
 
@@ -45,8 +44,8 @@ def weighted_cross_entropy(
         logits: (R, L).
         labels: (R,), ``NO_LABEL`` for none.
         weights: (L,).
-        smoothing: Share of the target spread evenly over all labels, in [0, 1).
-        soft: Target distributions that replace the labels, (R, L), or None.
+        smoothing: Share of the target spread evenly over all labels, in [0, 1); not applied to ``soft``.
+        soft: Target distributions that replace the labels (their weights stay the labels'), (R, L), or None.
 
     Returns:
         A scalar.

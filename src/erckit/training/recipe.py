@@ -30,7 +30,7 @@ class TrainingSettings:
         warmup: Share of all steps over which rates rise.
         clip: Largest gradient norm.
         class_weights: ``none``, ``min_count`` (published), ``inverse`` or ``sqrt_inverse``.
-        label_smoothing: Share of the target spread over all labels.
+        label_smoothing: Share of the target spread over all labels; without effect where there are teachers.
         r_drop: Weight of R-Drop's divergence between two passes; 0 saves the second pass.
         teachers: Result files of the training split whose mean scores are mixed into the targets.
         teacher_share: Their share of the target, in [0, 1].

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -20,7 +20,8 @@ def load_soft_targets(
 ) -> Tensor | None:
     """Targets that mix the gold label with the mean score of teachers, (utterances, L), or None without teachers.
 
-    Teachers are result files of the training split (``erckit evaluate MODEL --split train --json FILE``).
+    Teachers are result files of the training split (``erckit evaluate MODEL --split train --json FILE``); one that
+    holds several seeds counts with their mean.
 
     Raises:
         SettingError: A teacher that does not score every training utterance over the same labels.
@@ -32,9 +33,13 @@ def load_soft_targets(
     for path in paths:
         try:
             predictions = json.loads(path.read_text(encoding="utf-8"))["predictions"]
-            found = {(p["conversation"], p["utterance"]): p["scores"] for p in predictions}
+            found: dict[tuple[str, str], list[Mapping[str, float]]] = {}  # one per seed of the result
+            for p in predictions:
+                found.setdefault((p["conversation"], p["utterance"]), []).append(p["scores"])
             rows = [found[c.id, u.id] for c in conversations for u in c.utterances]
-            total += torch.tensor([[scores[label] for label in label_set.labels] for scores in rows])
+            total += torch.tensor(
+                [[sum(scores[label] for scores in runs) / len(runs) for label in label_set.labels] for runs in rows]
+            )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise SettingError(
                 f"teacher '{path}' does not score the training split ({error!r}). Make it with "
