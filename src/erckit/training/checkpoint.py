@@ -49,17 +49,22 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
             shutil.rmtree(path, ignore_errors=True)
 
 
-def load_checkpoint(folder: Path) -> tuple[Checkpoint | None, list[str]]:
-    """The newest complete checkpoint under ``folder``, or None; and notes about broken ones that were passed over."""
+def load_checkpoint(folder: Path, step: int | None = None) -> tuple[Checkpoint | None, list[str]]:
+    """The newest complete checkpoint under ``folder``, or None; and notes about broken ones that were passed over.
+
+    With ``step``, only the checkpoint of that step will do.
+    """
     from safetensors.torch import load_file
 
     notes: list[str] = []
-    for step in reversed(_steps(folder)):
-        path = folder / f"step-{step:08d}"
+    for found in reversed(_steps(folder)):
+        if step is not None and found != step:
+            continue
+        path = folder / f"step-{found:08d}"
         try:
             verify_manifest(path)
             state = json.loads((path / "state.json").read_text(encoding="utf-8"))
-            return Checkpoint(step, load_file(path / "tensors.safetensors"), state), notes
+            return Checkpoint(found, load_file(path / "tensors.safetensors"), state), notes
         except (ModelFolderError, OSError, ValueError) as error:
             notes.append(f"ignored a broken checkpoint: {error}")
     return None, notes

@@ -337,7 +337,7 @@ class Training:
         self.best, self.seconds = dict(state["best"]), state["seconds"]
 
     def _write_model(self, folder: Path) -> None:
-        checkpoint, _ = load_checkpoint(self.out / "best")
+        checkpoint, _ = load_checkpoint(self.out / "best", self.best["step"])
         if checkpoint is None:
             raise CheckpointError(f"{self.out}: no scored weights were found. Train again into another --out.")
         set_trained_tensors(self.model, dict(checkpoint.tensors), self.out)
