@@ -22,6 +22,7 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import psutil
@@ -106,11 +107,12 @@ def reencoded(
     )
 
 
-def reencoded_logits(model: ConversationModel, inputs: ModelInputs) -> torch.Tensor:
+def reencoded_logits(model: ConversationModel, inputs: ModelInputs, with_history: bool) -> torch.Tensor:
     """Logits of all targets, (R, L)."""
     context = model.encoder(inputs.batch)
-    sources = context[:0] if inputs.plain is None else model.encoder(inputs.plain)
-    return model.classify(context, sources, inputs.windows)
+    if inputs.plain is None or not with_history:
+        return model.classify(context, context[:0], torch.full_like(inputs.windows, -1))
+    return model.classify(context, model.encoder(inputs.plain), inputs.windows)
 
 
 class MemoryWatch(threading.Thread):
@@ -206,53 +208,62 @@ def measure(recipe: Recipe, corpus: Corpus, baseline_conversations: int) -> dict
     gc.collect()
     found.update(measure_baseline(published_scheme(recipe), corpus, baseline_conversations))
     for kind in ("labelling", "training"):
-        ratio = float(found[f"{kind}_utterances_per_s"]) / float(found[f"{kind}_per_utterance_utterances_per_s"])  # type: ignore[arg-type]
-        found[f"{kind}_ratio"] = round(ratio, 2)
+        rate = cast(float, found[f"{kind}_utterances_per_s"])
+        for scheme, name in (("per_utterance", "ratio"), ("per_utterance_context_only", "ratio_context_only")):
+            found[f"{kind}_{name}"] = round(rate / cast(float, found[f"{kind}_{scheme}_utterances_per_s"]), 2)
     return found
 
 
 def measure_baseline(recipe: Recipe, corpus: Corpus, conversations: int) -> dict[str, object]:
     """The published scheme on a fixed sample of conversations: its cost per utterance does not depend on how many."""
     found: dict[str, object] = {}
-    generator = np.random.default_rng(0)
     with tempfile.TemporaryDirectory() as out:
         training = Training(recipe, corpus, Path(out), quiet=True, checkpoint_seconds=1e9)
-        model, preparation = training.model, training.preparation
         for kind, split in (("labelling", "test"), ("training", "train")):
-            prepared = preparation.prepare(corpus.splits[split])
-            blocks = [block for t in prepared.tokenized for block in t.plain]
-            sample = [int(c) for c in generator.permutation(len(prepared))[:conversations]]
-            # one conversation is thousands of re-encoded tokens already: batches of about the size of one pass
-            batches = token_batches(prepared, sample, 400)
-            work = Work(model)
-            model.train(kind == "training")
-            done, began = 0, 0.0
-            for number, chosen in enumerate(batches):
-                if number == 1:  # the first batch warms up
-                    began = time.perf_counter()
-                inputs = reencoded(preparation, prepared, chosen, blocks)
-                with autocast(PRECISION, training.device):
-                    if kind == "labelling":
-                        with torch.inference_mode():
-                            reencoded_logits(model, inputs)
-                    else:
-                        logits = reencoded_logits(model, inputs)
-                        labels = torch.zeros(len(logits), dtype=torch.long)
-                        loss = weighted_cross_entropy(logits, labels, training.weights) / len(logits)
-                if kind == "training":
-                    loss.backward()
-                    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-                    training.optimizer.step()
-                    training.optimizer.zero_grad(set_to_none=True)
-                if number:
-                    done += len(inputs.windows)
-                    work.add(inputs.batch)
-                    work.add(inputs.plain)
-            seconds = time.perf_counter() - began
-            found[f"{kind}_per_utterance_utterances_per_s"] = round(done / seconds, 1)
-            found[f"{kind}_per_utterance_tokens_per_utterance"] = round(work.tokens / done, 1)
-            found[f"{kind}_per_utterance_measured_on"] = done
+            for with_history in (True, False):
+                rate, tokens, done = reencode(training, corpus, kind, split, conversations, with_history)
+                name = f"{kind}_per_utterance" if with_history else f"{kind}_per_utterance_context_only"
+                found[f"{name}_utterances_per_s"] = round(rate, 1)
+                found[f"{name}_tokens_per_utterance"] = round(tokens, 1)
+                found[f"{name}_measured_on"] = done
     return found
+
+
+def reencode(
+    training: Training, corpus: Corpus, kind: str, split: str, conversations: int, with_history: bool
+) -> tuple[float, float, int]:
+    """Utterances per second, tokens per utterance and utterances measured of re-encoding."""
+    model, preparation = training.model, training.preparation
+    prepared = preparation.prepare(corpus.splits[split])
+    blocks = [block for t in prepared.tokenized for block in t.plain]
+    sample = [int(c) for c in np.random.default_rng(0).permutation(len(prepared))[:conversations]]
+    # one conversation is thousands of re-encoded tokens already: batches of about the size of one pass
+    batches = token_batches(prepared, sample, 400)
+    work = Work(model)
+    model.train(kind == "training")
+    done, began = 0, 0.0
+    for number, chosen in enumerate(batches):
+        if number == 1:  # the first batch warms up
+            began = time.perf_counter()
+        inputs = reencoded(preparation, prepared, chosen, blocks)
+        with autocast(PRECISION, training.device):
+            if kind == "labelling":
+                with torch.inference_mode():
+                    reencoded_logits(model, inputs, with_history)
+            else:
+                logits = reencoded_logits(model, inputs, with_history)
+                labels = torch.zeros(len(logits), dtype=torch.long)
+                loss = weighted_cross_entropy(logits, labels, training.weights) / len(logits)
+        if kind == "training":
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            training.optimizer.step()
+            training.optimizer.zero_grad(set_to_none=True)
+        if number:
+            done += len(inputs.windows)
+            work.add(inputs.batch)
+            work.add(inputs.plain if with_history else None)
+    return done / (time.perf_counter() - began), work.tokens / done, done
 
 
 def main() -> None:
