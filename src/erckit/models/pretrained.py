@@ -93,6 +93,7 @@ class PretrainedModel:
         labels = {"labels": list(self.label_set.labels), "neutral": self.label_set.neutral}
         with atomic_folder(folder) as target:
             save_file(trained, target / "model.safetensors", metadata={"format": "pt"})
+            (target / "model.safetensors").chmod(0o644)  # safetensors writes for the owner only
             _write_json(target / "config.json", config)
             _write_json(target / "labels.json", labels)
             _write_json(target / "calibration.json", {"temperature": self.temperature})
