@@ -134,7 +134,7 @@ class MemoryWatch(threading.Thread):
         self.join()
 
     def growth_after(self, began: float) -> float:
-        """MB between the mean of the five seconds after ``began`` and of the last five seconds."""
+        """MB between the means of the first and of the last five seconds after ``began``."""
         late = [mb for at, mb in self.samples if at >= began]
         return float(np.mean(late[-10:]) - np.mean(late[:10])) if len(late) >= 20 else 0.0
 
@@ -184,7 +184,7 @@ def measure_training(training: Training, peak: float) -> dict[str, object]:
         training.step += 1
     seconds = time.perf_counter() - began
     watch.stop()
-    warm = min(60.0, seconds / 2)
+    warm = min(60.0, 0.75 * seconds)
     return {
         "training_utterances_per_s": round(training.data.prepared.utterances / seconds, 1),
         "training_epoch_s": round(seconds, 1),

@@ -70,8 +70,8 @@ class PackedBatch:
 
 
 def padded_length(length: int) -> int:
-    """Length a segment is padded to: a multiple of 8 up to 64 tokens, of 16 up to 256, of 32 above."""
-    step = 8 if length <= 64 else 16 if length <= 256 else 32
+    """Length a segment is padded to: a multiple of 8 up to 64 tokens, of 32 above; few lengths keep memory flat."""
+    step = 8 if length <= 64 else 32
     return -(-length // step) * step
 
 
@@ -191,6 +191,6 @@ def _chunks(blocks: np.ndarray, query_chunk: int) -> tuple[tuple[int, int, int],
             text = text[text < PADDING_BLOCK]
             if text.size:
                 reach = max(reach, int(np.searchsorted(sequence, text[-1], side="right")))
-        reach = min(length, -(-reach // 16) * 16)
+        reach = min(length, -(-reach // 64) * 64)
         chunks.append((start, end, reach))
     return tuple(chunks)
