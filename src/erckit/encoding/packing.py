@@ -191,6 +191,6 @@ def _chunks(blocks: np.ndarray, query_chunk: int) -> tuple[tuple[int, int, int],
             text = text[text < PADDING_BLOCK]
             if text.size:
                 reach = max(reach, int(np.searchsorted(sequence, text[-1], side="right")))
-        reach = min(length, -(-reach // 64) * 64)
+        reach = min(length, -(-reach // query_chunk) * query_chunk)  # few shapes
         chunks.append((start, end, reach))
     return tuple(chunks)
