@@ -6,7 +6,9 @@ import warnings
 
 import numpy as np
 import pytest
-from sklearn.metrics import f1_score
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.metrics import f1_score, matthews_corrcoef
 
 from erckit.errors import ErckitError
 from erckit.labels import LabelSet
@@ -96,3 +98,55 @@ def test_the_dictionary_is_plain_data() -> None:
 
     data = classification_report([0, 1, 2], [0, 1, 1], EMORY).to_dict()
     assert json.loads(json.dumps(data)) == data
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    pairs=st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=30),
+    neutral=st.sampled_from([None, 0, 3]),
+)
+def test_every_score_equals_counting_by_hand_and_scikit_learn_on_names(
+    pairs: list[tuple[int, int]], neutral: int | None
+) -> None:
+    # Few utterances and five labels: most examples lack labels in the gold labels, the predictions, or both.
+    names = ("anger", "joy", "love", "neutral", "sad")
+    labels = LabelSet(names, neutral=None if neutral is None else names[neutral])
+    gold, predicted = [names[g] for g, _ in pairs], [names[p] for _, p in pairs]
+    report = classification_report([g for g, _ in pairs], [p for _, p in pairs], labels)
+
+    def f1(hits: float, found: float, wanted: float) -> float:
+        return 2 * hits / (found + wanted) if found + wanted else 0.0
+
+    counts = {
+        name: (
+            sum(g == p == name for g, p in zip(gold, predicted, strict=True)),
+            predicted.count(name),
+            gold.count(name),
+        )
+        for name in names
+    }
+    for name, (hits, found, wanted) in counts.items():
+        one = report.per_class[name]
+        assert (one.support, one.predicted) == (wanted, found)
+        assert one.precision == pytest.approx(hits / found if found else 0.0)
+        assert one.recall == pytest.approx(hits / wanted if wanted else 0.0)
+        assert one.f1 == pytest.approx(f1(hits, found, wanted))
+    emotional = [name for name in names if name != labels.neutral]
+    assert report.accuracy == pytest.approx(sum(hits for hits, _, _ in counts.values()) / len(pairs))
+    assert report.weighted_f1 == pytest.approx(sum(f1(*counts[n]) * counts[n][2] for n in names) / len(pairs))
+    assert report.macro_f1 == pytest.approx(sum(f1(*counts[n]) for n in names) / 5)
+    assert report.macro_f1_no_neutral == pytest.approx(sum(f1(*counts[n]) for n in emotional) / len(emotional))
+    pooled = [sum(counts[n][i] for n in emotional) for i in range(3)]
+    assert report.micro_f1_no_neutral == pytest.approx(f1(*pooled))
+    # scikit-learn sorts names where erckit has its own order; the labels are given, and none may get lost.
+    for value, average, over in (
+        (report.weighted_f1, "weighted", names),
+        (report.macro_f1, "macro", names),
+        (report.macro_f1_no_neutral, "macro", emotional),
+        (report.micro_f1_no_neutral, "micro", emotional),
+    ):
+        wanted_score = f1_score(gold, predicted, labels=list(over), average=average, zero_division=0)
+        assert value == pytest.approx(wanted_score)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # scikit-learn warns when everything carries one label
+        assert report.mcc == pytest.approx(matthews_corrcoef(gold, predicted))

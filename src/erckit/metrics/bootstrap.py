@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from erckit.errors import ErckitError, SettingError
 from erckit.labels import LabelSet
-from erckit.metrics.from_confusion import metric_from_confusion
+from erckit.metrics.conversation_counts import ConversationCounts, conversation_counts, times_drawn
 
 _DRAWS_AT_ONCE = 250  # bounds memory: draws x conversations weights
 
@@ -70,54 +69,33 @@ def bootstrap_scores(
     Returns:
         (draws,) scores, the mean over seeds when several were given.
     """
-    if label_set is None and metric not in ("weighted_f1", "accuracy", "mcc"):
-        raise SettingError(f"metric '{metric}' depends on the label set; pass label_set=.")
-    y_true = np.asarray(gold, dtype=np.int64)  # (N,)
-    runs = np.atleast_2d(np.asarray(predicted, dtype=np.int64))  # (S, N)
-    groups = np.asarray(conversation_index, dtype=np.int64)  # (N,)
-    if y_true.size == 0 or draws < 1:
+    if draws < 1:
         raise ErckitError("there is nothing to resample; pass at least one utterance and one draw.")
-    if y_true.ndim != 1 or runs.ndim != 2 or runs.shape[1] != y_true.size or groups.shape != y_true.shape:
-        raise ErckitError(
-            f"gold {y_true.shape}, predictions {runs.shape} and conversation index {groups.shape} do not match; "
-            "pass one of each per utterance."
-        )
-    labels = len(label_set) if label_set else int(max(y_true.max(), runs.max())) + 1
-    neutral = label_set.index(label_set.neutral) if label_set and label_set.neutral else None
-    if min(y_true.min(), runs.min()) < 0 or max(y_true.max(), runs.max()) >= labels:
-        raise ErckitError("a label position is outside the label set; leave out utterances without a gold label.")
+    counts = conversation_counts(gold, predicted, conversation_index, metric, label_set)
+    scores: NDArray[np.float64] = bootstrap_runs(counts, metric, draws, seed).mean(axis=0)
+    return scores
 
-    _, place = np.unique(groups, return_inverse=True)  # (N,) in [0, C)
-    conversations = int(place.max()) + 1
-    counts = [_conversation_counts(y_true, run, place, conversations, labels) for run in runs]  # S x (C, L*L)
-    drawn = resample(conversations, draws, seed)  # (draws, C)
-    scores = np.empty(draws)
+
+def bootstrap_runs(counts: ConversationCounts, metric: str, draws: int, seed: int) -> NDArray[np.float64]:
+    """The metric of each run on each resample; every run sees the same conversations, and so does every system.
+
+    Args:
+        counts: Of one system.
+        metric: A name of ``METRICS``.
+        draws: Resamples.
+        seed: Of the resampling; systems of one test split that share it can be compared draw by draw.
+
+    Returns:
+        (S, draws) scores.
+    """
+    drawn = resample(counts.conversations, draws, seed)  # (draws, C)
+    scores = np.empty((counts.runs, draws))
     for start in range(0, draws, _DRAWS_AT_ONCE):
         part = slice(start, start + _DRAWS_AT_ONCE)
-        weights = _times_drawn(drawn[part], conversations)  # (D, C)
-        per_run = [
-            metric_from_confusion((weights @ table).reshape(-1, labels, labels), metric, neutral) for table in counts
-        ]
-        scores[part] = np.mean(per_run, axis=0)
+        scores[:, part] = counts.scores_of_resamples(times_drawn(drawn[part], counts.conversations), metric)
     return scores
 
 
 def resample(conversations: int, draws: int, seed: int) -> NDArray[np.int64]:
     """(draws, conversations) positions of the conversations drawn, with replacement."""
     return np.random.default_rng(seed).integers(conversations, size=(draws, conversations))
-
-
-def _conversation_counts(
-    gold: NDArray[np.int64], predicted: NDArray[np.int64], place: NDArray[Any], conversations: int, labels: int
-) -> NDArray[np.float64]:
-    """Confusion counts of each conversation, flattened: (C, L*L)."""
-    cell = (place * labels + gold) * labels + predicted
-    size = conversations * labels * labels
-    return np.bincount(cell, minlength=size).reshape(conversations, -1).astype(np.float64)
-
-
-def _times_drawn(drawn: NDArray[np.int64], conversations: int) -> NDArray[np.float64]:
-    """How often each conversation occurs in each resample: (D, C)."""
-    rows = np.arange(len(drawn))[:, None] * conversations
-    flat = np.bincount((rows + drawn).ravel(), minlength=len(drawn) * conversations)
-    return flat.reshape(len(drawn), conversations).astype(np.float64)
