@@ -10,6 +10,8 @@ ROOT = Path(__file__).resolve().parents[1]
 FILES = sorted((ROOT / "src" / "erckit").rglob("*.py"))
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "misc"}
 # Loading with these can run code that somebody put into the file.
+# One file reads the pickles in which a corpus is passed on, and lets them name no class or function of their own.
+READS_PICKLES = "read_plain_pickle.py"
 FORBIDDEN_MODULES = {"pickle", "cPickle", "dill", "joblib", "shelve", "marshal", "cloudpickle"}
 
 
@@ -30,7 +32,8 @@ def test_file(path: Path) -> None:
     assert ast.get_docstring(tree), "says nowhere what the file is for"
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            assert not {alias.name.partition(".")[0] for alias in node.names} & FORBIDDEN_MODULES
+            imported = {alias.name.partition(".")[0] for alias in node.names}
+            assert not imported & FORBIDDEN_MODULES or (path.name == READS_PICKLES and imported == {"pickle"})
         elif isinstance(node, ast.ImportFrom):
             assert (node.module or "").partition(".")[0] not in FORBIDDEN_MODULES
         elif isinstance(node, ast.Call):

@@ -41,6 +41,23 @@ def settings_from_dict(kind: type[T], values: Mapping[str, Any], where: str = ""
     return kind(**built)
 
 
+def with_defaults(kind: type[Any], recorded: Any) -> Any:
+    """Settings that an older version recorded, with the keys it did not know yet at their defaults.
+
+    Args:
+        kind: The dataclass that the settings were made of.
+        recorded: What was recorded; keys that ``kind`` does not know stay as they are.
+    """
+    return _filled(recorded, dataclasses.asdict(kind()))
+
+
+def _filled(recorded: Any, defaults: Any) -> Any:
+    if not (isinstance(recorded, Mapping) and isinstance(defaults, Mapping)):
+        return recorded
+    known = {key: _filled(value, defaults[key]) if key in defaults else value for key, value in recorded.items()}
+    return {**defaults, **known}
+
+
 def _fit(value: Any, hint: Any, dotted: str) -> Any:
     allowed = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
     plain = tuple(typing.get_origin(kind) or kind for kind in allowed)

@@ -1,9 +1,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
+
+from erckit.corpora import Corpus, corpus_source, load_corpus
+from erckit.corpora.find_layout import find_layout
 
 
 @pytest.fixture
@@ -14,3 +19,21 @@ def data() -> Path:
     if not (folder / "emorynlp" / "train.jsonl").is_file():
         pytest.skip(f"needs the corpora: {folder} is not there; set ERCKIT_DATA")
     return folder
+
+
+@cache
+def _load(name: str, folder: Path) -> Corpus:
+    return load_corpus(name, folder)
+
+
+@pytest.fixture
+def real() -> Callable[[str], Corpus]:
+    """Loads a real corpus, once for all tests; skips the test where it is not on this machine."""
+
+    def load(name: str) -> Corpus:
+        found = find_layout(corpus_source(name))
+        if found is None:
+            pytest.skip(f"needs the corpus '{name}', which is not on this machine; set ERCKIT_DATA")
+        return _load(name, next(iter(found[1].values())).parent)
+
+    return load

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from erckit.corpora.corpus_source import CorpusSource, PublishedFile
 from erckit.corpora.corpus_statistics import split_statistics
 from erckit.corpora.emorynlp import EMORYNLP
 from erckit.corpora.get_corpus import get_corpus
+from erckit.corpora.meld import MELD
 from erckit.errors import CorpusError
 
 TEXT = "Ann\thi\tJoyful\nBob\tyo\tSad\n\nAnn\tbye\tMad\n"
@@ -113,3 +115,40 @@ def test_real_corpora_are_accepted(data: Path, tmp_path: Path) -> None:
     for name in ("emorynlp", "emorynlp_aligned"):
         for origin in (data / name, data / "raw" / name):
             get_corpus(name, origin, tmp_path / name)
+
+
+def test_a_part_does_not_replace_the_whole(source: CorpusSource, published: Path, tmp_path: Path) -> None:
+    target, part = tmp_path / "target", tmp_path / "part"
+    get_corpus("emorynlp", published, target)
+    part.mkdir()
+    shutil.copy(published / "EMORY_test.txt", part)
+    with pytest.raises(CorpusError, match="is not in"):  # this corpus is read whole only
+        get_corpus("emorynlp", part, target)
+
+
+def test_a_part_is_taken_where_parts_are_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    header = "Sr No.,Utterance,Speaker,Emotion,Sentiment,Dialogue_ID,Utterance_ID,Season,Episode,StartTime,EndTime\n"
+    row = "1,hi,Ann,joy,positive,0,0,1,1,00:00:01,00:00:02\n"
+    one, two, target = tmp_path / "one", tmp_path / "two", tmp_path / "target"
+    for folder, splits in ((one, ("train", "test")), (two, ("test",))):
+        folder.mkdir()
+        for split in splits:
+            (folder / f"{split}_sent_emo.csv").write_text(header + row)
+    counts = {name: split_statistics(c).to_dict() for name, c in load_corpus("meld", one).splits.items()}
+    monkeypatch.setattr("erckit.corpora.meld.MELD", replace(MELD, published=counts))
+    get_corpus("meld", two, target)
+    assert list(load_corpus("meld", target).splits) == ["test"]
+    get_corpus("meld", one, target)
+    with pytest.raises(CorpusError, match="has the split 'train' of 'meld', and the given folder has not"):
+        get_corpus("meld", two, target)
+    assert list(load_corpus("meld", target).splits) == ["train", "test"]
+
+
+def test_what_cannot_be_downloaded_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match=r"'dailydialog_topic' cannot be downloaded: .* name it with --from\.$"):
+        get_corpus("dailydialog_topic", target=tmp_path / "target")
+
+
+def test_files_of_another_task_come_along(data: Path, tmp_path: Path) -> None:
+    folder = get_corpus("dailydialog_topic", data / "raw" / "dailydialog", tmp_path / "dailydialog")
+    assert {"train.zip", "topics_train.txt", "dialogues_topic.txt"} <= {path.name for path in folder.iterdir()}

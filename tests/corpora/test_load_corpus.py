@@ -20,7 +20,7 @@ def uniform(folder: Path, line: str | None = None) -> Path:
         "meta": {"season": 1, "episode": 1, "scene": 1},
     }
     for split in SPLITS:
-        (folder / f"{split}.jsonl").write_text((line or json.dumps(row)) + "\n")
+        (folder / f"{split}.jsonl").write_text((line or json.dumps({**row, "id": split})) + "\n")
     return folder
 
 
@@ -59,7 +59,8 @@ def test_official_layout(tmp_path: Path) -> None:
     }
     scene = {"scene_id": "s01_e02_c03", "utterances": [utterance]}
     data = {"season_id": "x", "episodes": [{"episode_id": "s01_e02", "scenes": [scene]}]}
-    for name in ("trn", "dev", "tst"):
+    for number, name in enumerate(("trn", "dev", "tst"), start=1):
+        scene["scene_id"] = f"s01_e02_c0{number}"
         (tmp_path / f"emotion-detection-{name}.json").write_text(json.dumps(data))
     (conversation,) = load_corpus("emorynlp", tmp_path).splits["test"]
     assert conversation.id == "s01_e02_c03"
@@ -86,9 +87,9 @@ def test_reexport_layout(tmp_path: Path) -> None:
 
 def test_aligned_layout(tmp_path: Path) -> None:
     header = "Utterance,Speaker,Emotion,Scene_ID,Utterance_ID,Season,Episode,Start_Time,End_Time\n"
-    row = "\"Hi, you\",\"['Ann', 'Bob']\",Joyful,4,2,1,15,00:00:03.5,00:00:05\n"
-    for split in SPLITS:
-        (tmp_path / f"emorynlp_{split}_final.csv").write_text(header + row)
+    row = "\"Hi, you\",\"['Ann', 'Bob']\",Joyful,{},2,1,15,00:00:03.5,00:00:05\n"
+    for scene, split in enumerate(SPLITS, start=4):
+        (tmp_path / f"emorynlp_{split}_final.csv").write_text(header + row.format(scene))
     (conversation,) = load_corpus("emorynlp_aligned", tmp_path).splits["train"]
     (utterance,) = conversation.utterances
     assert (conversation.id, utterance.id) == ("s01_e15_c04", "s01_e15_c04_u002")

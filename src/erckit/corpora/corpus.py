@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from erckit.conversation import Conversation
+from erckit.corpora.variants import DEDUP, Variants, base_split
 from erckit.errors import CorpusError, nearest
 from erckit.labels import LabelSet
 
@@ -41,12 +43,15 @@ class Corpus:
         name: Its name in ``CORPORA``.
         version: Which publication of it, and the layout it was read from.
         label_set: Its labels in score order, and which is neutral.
-        splits: Conversations of ``"train"``, ``"dev"`` and ``"test"`` in published order; every utterance
-            has a label of ``label_set``.
+        splits: Conversations of ``"train"``, ``"dev"`` and ``"test"`` in published order; an utterance has a
+            label of ``label_set``, or None where it is context only.
         licence: Under which the data stand.
         source: Where they are published.
         anonymous_speakers: Names that are not one person: no identity, no history.
         protocols: By name, one per scored split.
+        mapping: Label set its labels were mapped to, empty when they are its own.
+        missing: Published splits that are not on this machine: which file would hold each.
+        published: Counts of each split as published, by field of ``SplitStatistics``; empty where none are known.
     """
 
     name: str
@@ -57,26 +62,50 @@ class Corpus:
     source: str = ""
     anonymous_speakers: frozenset[str] = frozenset()
     protocols: Mapping[str, Protocol] = field(default_factory=dict)
+    mapping: str = ""
+    missing: Mapping[str, str] = field(default_factory=dict)
+    published: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    # Made anew with every corpus, so that a changed copy of a corpus never has the variants of the first.
+    _variants: Variants = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        scored = frozenset(protocol.split for protocol in self.protocols.values())
+        object.__setattr__(self, "_variants", Variants(self.splits, scored))
+
+    @property
+    def variants(self) -> Mapping[str, tuple[Conversation, ...]]:
+        """Splits derived from the published ones, such as ``"test-dedup"``; each is made when it is asked for."""
+        return self._variants
 
     def split(self, name: str) -> tuple[Conversation, ...]:
-        """Conversations of a split.
+        """Conversations of a split, published or derived.
 
         Raises:
-            CorpusError: No such split; the message names the nearest.
+            CorpusError: No such split, or it is not on this machine; the message names the nearest, or the file.
         """
-        try:
+        if name in self.splits:
             return self.splits[name]
-        except KeyError:
-            raise CorpusError(f"corpus '{self.name}' has no split '{name}'. {nearest(name, self.splits)}") from None
+        if name in self.variants:
+            return self.variants[name]
+        base = base_split(name)
+        for wanted in (base, "train") if name.endswith(DEDUP) else (name,):
+            if wanted in self.missing and (base in self.splits or base in self.missing):
+                raise CorpusError(
+                    f"the split '{wanted}' of '{self.name}' is not here: {self.missing[wanted]}. Name a "
+                    f"folder that has it with --from, or run 'erckit corpora get {self.name}'."
+                )
+        raise CorpusError(
+            f"corpus '{self.name}' has no split '{name}'. {nearest(name, (*self.splits, *self.variants))}"
+        )
 
     def protocol(self, split: str) -> Protocol:
-        """The protocol of a split.
+        """The protocol of a split, published or derived.
 
         Raises:
             CorpusError: The split is not scored by any.
         """
-        name = f"{self.name}/{split}"
-        try:
-            return self.protocols[name]
-        except KeyError:
-            raise CorpusError(f"there is no protocol '{name}'. {nearest(name, self.protocols)}") from None
+        name = f"{self.name}/{base_split(split)}"
+        if name not in self.protocols:
+            raise CorpusError(f"there is no protocol '{self.name}/{split}'. {nearest(name, self.protocols)}")
+        # A variant may remember what its published split may.
+        return replace(self.protocols[name], name=f"{self.name}/{split}", split=split)

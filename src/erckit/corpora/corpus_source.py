@@ -14,6 +14,10 @@ from erckit.labels import LabelSet
 SPLITS = ("train", "dev", "test")
 
 
+def _no_parse(path: Path, label_set: LabelSet) -> tuple[Conversation, ...]:
+    raise NotImplementedError(f"{path}: all splits lie in one file; use Layout.read")
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
     """One way in which a corpus lies on a disk.
@@ -23,12 +27,25 @@ class Layout:
         files: The file of each split.
         parse: Gives the conversations of a split's file, cleaned, in file order.
         has_story: Whether the conversations carry ``meta["story"]``.
+        companions: Further files that are read from the same folder where they are there.
+        parse_all: Gives the conversations of every split, where one file holds them all; ``parse`` is not asked.
+        published: Counts of each split as published for this layout; None where they are those of the source.
     """
 
     name: str
     files: Mapping[str, str]
-    parse: Callable[[Path, LabelSet], tuple[Conversation, ...]]
+    parse: Callable[[Path, LabelSet], tuple[Conversation, ...]] = _no_parse
     has_story: bool = True
+    companions: tuple[str, ...] = ()
+    parse_all: Callable[[Path, LabelSet], Mapping[str, tuple[Conversation, ...]]] | None = None
+    published: Mapping[str, Mapping[str, Any]] | None = None
+
+    def read(self, files: Mapping[str, Path], label_set: LabelSet) -> dict[str, tuple[Conversation, ...]]:
+        """Conversations of each split, from its file."""
+        if self.parse_all is not None:
+            splits = self.parse_all(next(iter(files.values())), label_set)
+            return {split: splits[split] for split in files}
+        return {split: self.parse(path, label_set) for split, path in files.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +77,10 @@ class CorpusSource:
         defects: Known faults of the data, one sentence each.
         metric: Main metric of its protocols.
         memory: Scored split to what may be remembered there: in words, and the other splits it may come from.
+        has_unlabelled: Whether utterances may have no gold label: they are context and are never scored.
+        partial: Whether a folder that lacks some of the splits is read, too.
+        folder: Name of the folder its files lie in, where it is not the corpus' own: another task on the same files.
+        manual: Why it cannot be downloaded and what to do instead, for a corpus without ``files``.
     """
 
     name: str
@@ -75,6 +96,22 @@ class CorpusSource:
     defects: tuple[str, ...] = ()
     metric: str = "weighted_f1"
     memory: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
+    has_unlabelled: bool = False
+    partial: bool = False
+    folder: str = ""
+    manual: str = ""
+
+    @property
+    def home(self) -> str:
+        """Name of the folder its files lie in."""
+        return self.folder or self.name
+
+    def published_for(self, version: str) -> Mapping[str, Mapping[str, Any]]:
+        """Published counts of the layout that a corpus of this ``version`` was read from."""
+        for layout in self.layouts:
+            if layout.published is not None and version == f"{self.version}, {layout.name}":
+                return layout.published
+        return self.published
 
     def protocols(self) -> dict[str, Protocol]:
         """One protocol per scored split."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from erckit.conversation import Conversation
 from erckit.corpora.corpus import Corpus
-from erckit.corpora.load_corpus import CORPORA, corpus_source
 
 # Names of the rows, in the order in which they are printed.
 _ROWS = {
@@ -27,6 +27,7 @@ _ROWS = {
     "emotions_per_conversation": "distinct emotions per conversation, mean",
     "changes_same_speaker": "emotion changes, same speaker",
     "changes_any_neighbour": "emotion changes, any neighbour",
+    "labelled": "utterances with a gold label",
 }
 
 
@@ -45,6 +46,7 @@ class SplitStatistics:
         changes_same_speaker: Times a speaker's label differs from the same speaker's last one in the
             conversation.
         changes_any_neighbour: Times a label differs from the label of the utterance before.
+        labelled: Utterances with a gold label; the others are context and have no part in the rows on emotions.
         labels: Utterances per label, most frequent first.
     """
 
@@ -62,6 +64,7 @@ class SplitStatistics:
     emotions_per_conversation: float
     changes_same_speaker: int
     changes_any_neighbour: int
+    labelled: int
     labels: Mapping[str, int]
 
     def to_dict(self) -> dict[str, Any]:
@@ -99,17 +102,21 @@ class CorpusStatistics:
         name, version: Of the corpus.
         splits: By name.
         published: Published counts by split, keys of :class:`SplitStatistics`; empty where none are known.
+        missing: Published splits that are not on this machine; they are not compared.
     """
 
     name: str
     version: str
     splits: Mapping[str, SplitStatistics]
     published: Mapping[str, Mapping[str, Any]]
+    missing: Mapping[str, str] = field(default_factory=dict)
 
     def mismatches(self) -> tuple[Mismatch, ...]:
-        """Counts that are not the published ones."""
+        """Counts that are not the published ones, of the splits that are here."""
         found = []
         for split, expected in self.published.items():
+            if split in self.missing:
+                continue
             actual = self.splits[split].to_dict() if split in self.splits else {}
             for key, value in expected.items():
                 pairs = (
@@ -127,20 +134,25 @@ class CorpusStatistics:
         """A table for the terminal, and whether it agrees with the publication."""
         names = list(self.splits)
         lines = [f"{self.name} ({self.version})", _row("", names)]
+        all_labelled = all(split.labelled == split.utterances for split in self.splits.values())
         for key, title in _ROWS.items():
+            if key == "labelled" and all_labelled:
+                continue
             lines.append(_row(title, [_number(getattr(self.splits[split], key)) for split in names]))
         labels = dict.fromkeys(label for split in self.splits.values() for label in split.labels)
         for label in labels:
             cells = []
             for split in self.splits.values():
                 count = split.labels.get(label, 0)
-                cells.append(f"{count:,} ({count / split.utterances:.1%})")
+                cells.append(f"{count:,} ({count / max(1, split.labelled):.1%})")
             lines.append(_row(f"label {label}", cells))
-        if not self.published:
+        lines += [f"Not compared: {split} is not here ({why})." for split, why in self.missing.items()]
+        if not any(self.published.get(split) for split in self.splits):
             return [*lines, "No published counts are known for this corpus."]
         mismatches = self.mismatches()
         if not mismatches:
-            return [*lines, "All counts match the published ones."]
+            which = "All counts" if not self.missing else f"All counts of {' and '.join(self.splits)}"
+            return [*lines, f"{which} match the published ones."]
         return [*lines, f"{len(mismatches)} counts do not match the published ones:", *(f"  {m}" for m in mismatches)]
 
     def to_dict(self) -> dict[str, Any]:
@@ -150,15 +162,17 @@ class CorpusStatistics:
             "version": self.version,
             "splits": {name: split.to_dict() for name, split in self.splits.items()},
             "published": {name: dict(split) for name, split in self.published.items()},
+            "missing": dict(self.missing),
             "mismatches": [asdict(mismatch) for mismatch in self.mismatches()],
         }
 
 
 def corpus_statistics(corpus: Corpus) -> CorpusStatistics:
     """Counts of every split of ``corpus``, beside the published ones where they are known."""
-    published = corpus_source(corpus.name).published if corpus.name in CORPORA else {}
+    # A mapped corpus has other labels than the published ones.
+    published = {} if corpus.mapping else corpus.published
     splits = {name: split_statistics(conversations) for name, conversations in corpus.splits.items()}
-    return CorpusStatistics(corpus.name, corpus.version, splits, published)
+    return CorpusStatistics(corpus.name, corpus.version, splits, published, corpus.missing)
 
 
 def split_statistics(conversations: Sequence[Conversation]) -> SplitStatistics:
@@ -179,19 +193,26 @@ def split_statistics(conversations: Sequence[Conversation]) -> SplitStatistics:
         speakers_per_conversation=_mean([len(c.speakers) for c in conversations]),
         one_utterance=sum(len(c) == 1 for c in conversations),
         one_speaker=sum(len(c.speakers) == 1 for c in conversations),
-        emotions_per_conversation=_mean([len({u.label for u in c.utterances}) for c in conversations]),
+        emotions_per_conversation=_mean(
+            [len({u.label for u in c.utterances if u.label is not None}) for c in conversations]
+        ),
         changes_same_speaker=sum(map(_changes_same_speaker, conversations)),
         changes_any_neighbour=sum(
-            a.label != b.label for c in conversations for a, b in zip(c.utterances, c.utterances[1:], strict=False)
+            a.label != b.label and a.label is not None and b.label is not None
+            for c in conversations
+            for a, b in itertools.pairwise(c.utterances)
         ),
+        labelled=sum(labels.values()),
         labels=dict(labels.most_common()),
     )
 
 
 def _changes_same_speaker(conversation: Conversation) -> int:
-    last: dict[str, str | None] = {}
+    last: dict[str, str] = {}
     changes = 0
     for utterance in conversation.utterances:
+        if utterance.label is None:
+            continue
         changes += last.get(utterance.speaker, utterance.label) != utterance.label
         last[utterance.speaker] = utterance.label
     return changes

@@ -1,23 +1,17 @@
-"""Counts of EmoryNLP as published and as derived from the published files, per split.
-
-Keys are those of ``SplitStatistics.to_dict``; means are rounded to two decimals.
-"""
+"""Counts of EmoryNLP as published and as derived from the published files, per split."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from erckit.corpora.published_counts import published_counts
+
 _LABELS = ("neutral", "joyful", "scared", "mad", "peaceful", "powerful", "sad")
-_KEYS = (
-    "conversations", "utterances", "speakers", "words_mean", "words_max", "length_mean", "length_min", "length_max",
-    "speakers_per_conversation", "one_utterance", "one_speaker", "emotions_per_conversation", "changes_same_speaker",
-    "changes_any_neighbour",
-)  # fmt: skip
 
 
 def _counts(values: tuple[float, ...], labels: tuple[int, ...]) -> dict[str, Any]:
-    return {**dict(zip(_KEYS, values, strict=True)), "labels": dict(zip(_LABELS, labels, strict=True))}
+    return published_counts(values, dict(zip(_LABELS, labels, strict=True)))
 
 
 OFFICIAL_COUNTS: Mapping[str, Mapping[str, Any]] = {

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from erckit.corpora.corpus_source import CorpusSource
 from erckit.corpora.corpus_statistics import corpus_statistics
-from erckit.corpora.load_corpus import corpus_source, find_layout, load_corpus
+from erckit.corpora.find_layout import find_layout
+from erckit.corpora.load_corpus import corpus_source, load_corpus
 from erckit.errors import CorpusError
 from erckit.progress import Progress
 from erckit.storage.atomic import atomic_folder, write_text
@@ -47,18 +48,33 @@ def get_corpus(
     """
     source = corpus_source(name)
     say = report or (lambda line: None)
-    folder = Path(target) if target is not None else cache_folder() / "corpora" / name
+    folder = Path(target) if target is not None else cache_folder() / "corpora" / source.home
     if from_dir is not None:
         _install(source, Path(from_dir), folder, say)
         return folder
-    if find_layout(source, folder) is not None and not _wrong_counts(source, folder):
+    if _is_there(source, folder):
         say(f"{name} is already in {folder}")
         return folder
+    if not source.files:
+        raise CorpusError(f"'{name}' cannot be downloaded: {source.manual}.")
+    if source.manual:
+        raise CorpusError(f"corpus '{name}' cannot be downloaded: {source.manual}.")
     staging = folder.with_name(f"{folder.name}.download")
     _fetch(source, staging, say, quiet)
     _install(source, staging, folder, say)
     shutil.rmtree(staging, ignore_errors=True)
     return folder
+
+
+def _is_there(source: CorpusSource, folder: Path) -> bool:
+    """Whether a folder holds the whole corpus as published."""
+    found = find_layout(source, folder)
+    if found is None or len(found[1]) < len(found[0].files):
+        return False
+    try:
+        return not _wrong_counts(source, folder)
+    except CorpusError:  # damaged, or without what this task needs: it is fetched again
+        return False
 
 
 def _fetch(source: CorpusSource, staging: Path, say: Callable[[str], None], quiet: bool) -> None:
@@ -97,6 +113,7 @@ def _install(source: CorpusSource, origin: Path, folder: Path, say: Callable[[st
         load_corpus(source.name, origin)  # says what it looked for
         raise CorpusError(f"{origin}: holds no complete '{source.name}'.")
     layout, files = found
+    _keep_what_is_there(source, files, folder)
     say(f"checking {layout.name} in {origin}")
     wrong = _wrong_counts(source, origin)
     if wrong:
@@ -109,10 +126,23 @@ def _install(source: CorpusSource, origin: Path, folder: Path, say: Callable[[st
         if file.sha256 is not None and checksums.get(file.name, file.sha256) != file.sha256:
             say(f"{file.name} differs from the pinned file (sha256), but its counts are the published ones")
     with atomic_folder(folder) as temporary:
-        for path in files.values():
+        place = next(iter(files.values())).parent
+        companions = [place / name for name in layout.companions if (place / name).is_file()]
+        for path in (*files.values(), *companions):
             shutil.copyfile(path, temporary / path.name)
         write_text(temporary / _CHECKSUMS, json.dumps(checksums, indent=2) + "\n")
     say(f"{source.name} is in {folder}")
+
+
+def _keep_what_is_there(source: CorpusSource, files: Mapping[str, Path], folder: Path) -> None:
+    """Refuse to replace a folder by one that lacks splits it has."""
+    present = find_layout(source, folder)
+    lost = [split for split in present[1] if split not in files] if present else []
+    if lost:
+        raise CorpusError(
+            f"{folder} has the split '{lost[0]}' of '{source.name}', and the given folder has not. Put all splits into "
+            "one folder, or use the given one as it is with --from."
+        )
 
 
 def _wrong_counts(source: CorpusSource, folder: Path) -> list[str]:

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import importlib
-import os
-from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
 
+from erckit.corpora.check_splits import check_splits
 from erckit.corpora.corpus import Corpus
 from erckit.corpora.corpus_source import CorpusSource, Layout
+from erckit.corpora.find_layout import find_layout
+from erckit.corpora.mappings import find_mapping, map_corpus
+from erckit.corpora.mixture import SEPARATOR, is_mixture, mix_corpora
+from erckit.corpora.own_files import EXTENSIONS
 from erckit.errors import CorpusError, nearest
-from erckit.storage.cache import cache_folder
 
 # A corpus is one file and one line here; the module is imported when it is needed.
 CORPORA: dict[str, str] = {
     "emorynlp": "erckit.corpora.emorynlp:EMORYNLP",
     "emorynlp_aligned": "erckit.corpora.emorynlp_aligned:EMORYNLP_ALIGNED",
+    "meld": "erckit.corpora.meld:MELD",
+    "meld_sentiment": "erckit.corpora.meld_sentiment:MELD_SENTIMENT",
+    "dailydialog": "erckit.corpora.dailydialog:DAILYDIALOG",
+    "dailydialog_act": "erckit.corpora.dailydialog_act:DAILYDIALOG_ACT",
+    "dailydialog_topic": "erckit.corpora.dailydialog_topic:DAILYDIALOG_TOPIC",
+    "iemocap": "erckit.corpora.iemocap:IEMOCAP",
+    "goemotions": "erckit.corpora.goemotions:GOEMOTIONS",
 }
 
 
@@ -32,32 +42,44 @@ def corpus_source(name: str) -> CorpusSource:
     return source
 
 
-def load_corpus(name: str, folder: Path | str | None = None) -> Corpus:
+def load_corpus(name: str, folder: Path | str | None = None, map: str | Path = "") -> Corpus:
     """A corpus with its splits.
 
     Args:
-        name: A name of :data:`CORPORA`.
+        name: A name of :data:`CORPORA`, several joined by ``+`` (:func:`mix_corpora`), or the path of a folder or
+            file of the user's (:func:`load_own_corpus`, with the values of a ``corpus.yaml`` beside it).
         folder: Where its files lie (at any depth of three), in any published layout or as uniform JSONL.
             None looks in ``$ERCKIT_DATA/NAME``, ``$ERCKIT_DATA/raw/NAME``, the cache folder
             (where ``erckit corpora get NAME`` puts it) and ``../shared/data`` beside a working copy.
+        map: Label set or mapping file its labels are mapped to (:func:`find_mapping`); empty for its own labels.
+            The label set is then the labels that it reaches.
 
     Raises:
         CorpusError: No such corpus, not found, or damaged.
+        LabelSetError: No such label set, or no mapping from this corpus.
     """
+    if is_mixture(name):
+        parts = [load_corpus(part, folder) for part in name.split(SEPARATOR)]
+        if map:
+            parts = [map_corpus(part, find_mapping(part.label_set.labels, map)) for part in parts]
+        return mix_corpora(parts)
+    if map:
+        corpus = load_corpus(name, folder)
+        return map_corpus(corpus, find_mapping(corpus.label_set.labels, map), reachable_only=True)
+    if name not in CORPORA:
+        own = _own_place(name, folder)
+        if own is not None:
+            from erckit.corpora.own_corpus import load_own_corpus
+            from erckit.corpora.own_settings import own_settings
+
+            return load_own_corpus(own, **own_settings(own).to_dict())
     source = corpus_source(name)
     found = find_layout(source, folder)
     if found is None:
         raise CorpusError(_not_found(source, folder))
     layout, files = found
-    splits = {split: layout.parse(path, source.label_set) for split, path in files.items()}
-    for split, conversations in splits.items():
-        for conversation in conversations:
-            for utterance in conversation.utterances:
-                if utterance.label is None:
-                    raise CorpusError(
-                        f"{files[split]}: utterance '{utterance.id}' of '{conversation.id}' has no gold label. "
-                        f"Get the corpus again with 'erckit corpora get {name}'."
-                    )
+    splits = layout.read(files, source.label_set)
+    check_splits(source.name, splits, files, source.has_unlabelled)
     return Corpus(
         name=source.name,
         version=f"{source.version}, {layout.name}",
@@ -67,63 +89,32 @@ def load_corpus(name: str, folder: Path | str | None = None) -> Corpus:
         source=source.source,
         anonymous_speakers=source.anonymous_speakers,
         protocols=source.protocols(),
+        missing={split: _missing(source, layout, files, split) for split in layout.files if split not in files},
+        published=source.published if layout.published is None else layout.published,
     )
 
 
-def find_layout(source: CorpusSource, folder: Path | str | None = None) -> tuple[Layout, dict[str, Path]] | None:
-    """The first complete layout of a corpus, and the file of each split; None where there is none."""
-    for place in [Path(folder)] if folder is not None else corpus_folders(source.name):
-        for layout in source.layouts:
-            files = _find_files(place, layout)
-            if files is not None:
-                return layout, files
+def _missing(source: CorpusSource, layout: Layout, files: Mapping[str, Path], split: str) -> str:
+    """Which file would hold a split that is not there."""
+    place = next(iter(files.values())).parent
+    # The uniform form is erckit's own; what a user can get is what is published.
+    others = [other for other in source.layouts[1:] if other is not layout and split in other.files]
+    also = f"; it is published as {' or '.join(other.files[split] for other in others)}" if others else ""
+    return f"{layout.files[split]} is not in {place}{also}"
+
+
+def _own_place(name: str, folder: Path | str | None) -> Path | None:
+    """The user's folder or file that a name means, or None where it can only be the name of a corpus."""
+    for place in (Path(name), *([Path(folder) / name] if folder is not None else [])):
+        if place.exists():
+            return place
+    if Path(name).suffix.lower() in EXTENSIONS or len(Path(name).parts) > 1:
+        raise CorpusError(f"there is no file or folder '{name}'. Check the spelling of the path.")
     return None
-
-
-def corpus_folders(name: str) -> list[Path]:
-    """Folders in which a corpus is looked for, in order; they need not exist."""
-    folders = []
-    data = os.environ.get("ERCKIT_DATA")
-    if data:
-        folders += [Path(data) / name, Path(data) / "raw" / name]
-    folders.append(cache_folder() / "corpora" / name)
-    # Development convenience: a data folder beside the working copy this file belongs to, or beside the
-    # working copy one stands in.
-    for root in (Path(__file__).resolve().parents[3], Path.cwd()):
-        shared = root.parent / "shared" / "data"
-        folders += [shared / name, shared / "raw" / name]
-    return folders
-
-
-def _find_files(folder: Path, layout: Layout) -> dict[str, Path] | None:
-    """The split files of a layout, all in one folder: ``folder`` itself or up to two levels below."""
-    for place in _folders_below(folder):
-        files = {split: place / name for split, name in layout.files.items()}
-        if all(path.is_file() for path in files.values()):
-            return files
-    return None
-
-
-def _folders_below(folder: Path, depth: int = 2) -> Iterator[Path]:
-    if not folder.is_dir():
-        return
-    level = [folder]
-    for _ in range(depth + 1):
-        yield from level
-        level = sorted(child for parent in level for child in _subfolders(parent))
-
-
-def _subfolders(folder: Path) -> list[Path]:
-    try:
-        return [child for child in folder.iterdir() if child.is_dir() and not child.name.startswith(".")]
-    except OSError:
-        return []
 
 
 def _not_found(source: CorpusSource, folder: Path | str | None) -> str:
     where = f"not in {folder}" if folder is not None else "not on this machine"
     layouts = "; ".join(f"{layout.name} ({', '.join(layout.files.values())})" for layout in source.layouts)
-    return (
-        f"corpus '{source.name}' is {where}. Run 'erckit corpora get {source.name}', or name a folder that has it "
-        f"as one of: {layouts}."
-    )
+    get = f"Run 'erckit corpora get {source.name}', or name" if source.files else "Name"
+    return f"corpus '{source.name}' is {where}. {get} a folder that has it as one of: {layouts}."

@@ -8,6 +8,13 @@ from pathlib import Path
 from erckit.readers.column_names import recognise_columns, split_header
 
 _BY_EXTENSION = {".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl", ".csv": "csv", ".tsv": "csv"}
+_BINARY = {".parquet": "parquet", ".pq": "parquet"}
+BINARY_FORMATS = frozenset(_BINARY.values())
+
+
+def binary_format(path: Path) -> str | None:
+    """Name of the reader for a file that is no text, by extension; None for all others."""
+    return _BINARY.get(path.suffix.lower())
 
 
 def detect_format(path: Path, text: str) -> str:

@@ -14,7 +14,7 @@ from erckit.conversation import Conversation
 from erckit.errors import FormatError, SettingError, nearest
 from erckit.labels import LabelSet
 from erckit.readers.decode_file import decode_file
-from erckit.readers.detect_format import detect_format
+from erckit.readers.detect_format import BINARY_FORMATS, binary_format, detect_format
 from erckit.readers.report import ReadReport, Skipped
 from erckit.readers.source import Reader, Source
 from erckit.storage.atomic import write_text
@@ -24,6 +24,7 @@ READERS: dict[str, str] = {
     "transcript": "erckit.readers.transcript:TranscriptReader",
     "jsonl": "erckit.readers.jsonl:JsonlReader",
     "csv": "erckit.readers.table:TableReader",
+    "parquet": "erckit.readers.parquet:ParquetReader",
 }
 
 
@@ -54,8 +55,10 @@ def read_conversations(
     path = Path(path)
     if format is not None and format not in READERS:
         raise SettingError(f"unknown format '{format}'. {nearest(format, READERS)}")
-    text = decode_file(path, encoding)
-    name = format or detect_format(path, text)
+    name = format or binary_format(path)
+    # A binary file is opened by its reader.
+    text = "" if name in BINARY_FORMATS else decode_file(path, encoding)
+    name = name or detect_format(path, text)
     parsed = _reader(name).read(Source(path, text, dict(columns or {}), label_set))
     if not parsed.conversations:
         raise _nothing_read(path, parsed.skipped)

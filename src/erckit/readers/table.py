@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from erckit.errors import FormatError, SettingError, nearest
 from erckit.readers.build_conversation import RawUtterance, build_conversation
@@ -43,28 +43,38 @@ class TableReader:
 
     def read(self, source: Source) -> Parsed:
         """All conversations of ``source``; see :class:`Reader`."""
-        parsed = Parsed()
-        header, rows = _records(source)
-        roles = _assign(source.path, header, source.columns)
-        if "speaker" not in roles:
-            parsed.notes[
-                f"no speaker column among {_listed(header)}; name it with --columns speaker=NAME if there is one."
-            ] += 1
-        groups = _group(source.path, header, roles, rows)
-        for identifier, group in groups.items():
-            try:
-                if group.problem:
-                    raise BadConversationError(group.problem)
-                conversation = build_conversation(identifier, group.utterances, {}, source.label_set, parsed.notes)
-            except BadConversationError as error:
-                raw = "\n".join(group.raw)
-                parsed.skipped.append(Skipped(str(source.path), group.line, identifier, str(error), raw))
-            else:
-                parsed.conversations.append(conversation)
-        return parsed
+        return read_rows(source, *table_rows(source))
 
 
-def _records(source: Source) -> tuple[list[str], list[tuple[int, list[str]]]]:
+def read_rows(source: Source, header: list[str], rows: list[tuple[int, list[Any]]]) -> Parsed:
+    """Conversations of the rows of a table.
+
+    Args:
+        source: Where they come from; ``text`` is not looked at.
+        header: Names of the columns.
+        rows: The line (or row number) and the cells of each row.
+    """
+    parsed = Parsed()
+    roles = _assign(source.path, header, source.columns)
+    if "speaker" not in roles:
+        parsed.notes[
+            f"no speaker column among {_listed(header)}; name it with --columns speaker=NAME if there is one."
+        ] += 1
+    groups = _group(source.path, header, roles, rows)
+    for identifier, group in groups.items():
+        try:
+            if group.problem:
+                raise BadConversationError(group.problem)
+            conversation = build_conversation(identifier, group.utterances, {}, source.label_set, parsed.notes)
+        except BadConversationError as error:
+            raw = "\n".join(group.raw)
+            parsed.skipped.append(Skipped(str(source.path), group.line, identifier, str(error), raw))
+        else:
+            parsed.conversations.append(conversation)
+    return parsed
+
+
+def table_rows(source: Source) -> tuple[list[str], list[tuple[int, list[str]]]]:
     """Header and rows with the line each begins on; blank rows are left out."""
     text = source.text.replace("\0", "").lstrip("\n")
     skipped_lines = source.text.replace("\0", "").count("\n") - text.count("\n")
@@ -142,16 +152,17 @@ def _assign(path: Path, header: list[str], columns: Mapping[str, str]) -> dict[s
 
 
 def _group(
-    path: Path, header: list[str], roles: Mapping[str, str], rows: list[tuple[int, list[str]]]
+    path: Path, header: list[str], roles: Mapping[str, str], rows: list[tuple[int, list[Any]]]
 ) -> dict[str, _Rows]:
-    named = set(roles.values())
+    taken = set(roles.values())
     if "predicted" in header and any(name.startswith(_SCORE_PREFIX) for name in header):
-        named |= {name for name in header if name in _PREDICTION_COLUMNS or name.startswith(_SCORE_PREFIX)}
-    others = [name for name in header if name not in named]
+        taken |= {name for name in header if name in _PREDICTION_COLUMNS or name.startswith(_SCORE_PREFIX)}
+    others = [name for name in header if name not in taken]
     groups: dict[str, _Rows] = {}
     for line, cells in rows:
         record = dict(zip(header, cells, strict=False))
-        identifier = (record.get(roles.get("conversation", "")) or "").strip() or path.stem
+        named = record.get(roles.get("conversation", ""))
+        identifier = ("" if named is None else str(named).strip()) or path.stem
         group = groups.setdefault(identifier, _Rows(line))
         group.raw.append(_as_csv(cells))
         extra_cells = [cell for cell in cells[len(header) :] if cell.strip()]
@@ -168,7 +179,7 @@ def _group(
     return groups
 
 
-def _as_csv(cells: list[str]) -> str:
+def _as_csv(cells: list[Any]) -> str:
     out = io.StringIO()
     csv.writer(out, lineterminator="").writerow(cells)
     return out.getvalue()

@@ -1,0 +1,107 @@
+"""Several corpora as one: the same labels, all their conversations, for a model that should know more than one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from erckit.conversation import Conversation
+from erckit.corpora.corpus import Corpus, Protocol
+from erckit.errors import CorpusError
+
+SEPARATOR = "+"
+
+
+def is_mixture(name: str) -> bool:
+    """Whether a corpus name means several, such as ``"goemotions+emorynlp"``."""
+    return SEPARATOR in name and not Path(name).exists()
+
+
+def mix_corpora(corpora: Sequence[Corpus]) -> Corpus:
+    """Corpora of one label set as one corpus.
+
+    Splits hold the conversations of the parts in their order; an id that two parts share gets its corpus' name in
+    front. A split that a part lacks holds the conversations of the others.
+
+    Args:
+        corpora: At least two, mapped to the same labels before (``map_corpus``).
+
+    Returns:
+        A corpus named like ``"goemotions+emorynlp"``, with a protocol per split, scored by weighted F1.
+
+    Raises:
+        CorpusError: Fewer than two parts, one part twice, or label sets that differ.
+    """
+    names = [corpus.name for corpus in corpora]
+    if len(corpora) < 2 or len(set(names)) != len(names):
+        raise CorpusError(f"a mixture takes at least two different corpora, got {SEPARATOR.join(names)}.")
+    first = corpora[0]
+    for other in corpora[1:]:
+        if other.label_set != first.label_set:
+            raise CorpusError(
+                f"'{first.name}' and '{other.name}' have different labels ({', '.join(first.label_set.labels)} and "
+                f"{', '.join(other.label_set.labels)}). Map both to one label set, for instance with '--map ekman'."
+            )
+    name = SEPARATOR.join(names)
+    splits = dict.fromkeys(split for corpus in corpora for split in corpus.splits)
+    return Corpus(
+        name=name,
+        version="; ".join(f"{corpus.name}: {corpus.version}" for corpus in corpora),
+        label_set=first.label_set,
+        splits={split: _joined(corpora, split) for split in splits},
+        licence="; ".join(f"{corpus.name}: {corpus.licence}" for corpus in corpora if corpus.licence),
+        source="; ".join(corpus.source for corpus in corpora if corpus.source),
+        anonymous_speakers=frozenset().union(*(corpus.anonymous_speakers for corpus in corpora)),
+        protocols={
+            f"{name}/{split}": Protocol(
+                name=f"{name}/{split}",
+                corpus=name,
+                split=split,
+                metric="weighted_f1",
+                selection="dev",
+                memory=f"earlier conversations of the train and {split} splits",
+                remembered_splits=() if split == "train" else ("train",),
+            )
+            for split in splits
+        },
+        mapping=first.mapping,
+    )
+
+
+def without_conversations(corpus: Corpus, leave_out: Collection[str]) -> Corpus:
+    """The corpus without some conversations, for instance those another corpus is scored on.
+
+    Args:
+        corpus: Any.
+        leave_out: Conversation ids.
+
+    Raises:
+        CorpusError: An id that no split has, or a split that would be empty.
+    """
+    wanted = set(leave_out)
+    if not wanted:
+        return corpus
+    unknown = wanted - {c.id for conversations in corpus.splits.values() for c in conversations}
+    if unknown:
+        raise CorpusError(
+            f"corpus '{corpus.name}' has no conversation '{min(unknown)}' to leave out ({len(unknown)} such ids). "
+            "Correct 'leave_out' of the recipe."
+        )
+    splits = {name: tuple(c for c in found if c.id not in wanted) for name, found in corpus.splits.items()}
+    for name, kept in splits.items():
+        if not kept:
+            raise CorpusError(f"leaving out {len(wanted)} conversations empties the split '{name}' of '{corpus.name}'.")
+    return replace(corpus, splits=splits)
+
+
+def _joined(corpora: Sequence[Corpus], split: str) -> tuple[Conversation, ...]:
+    parts = [(corpus.name, corpus.splits.get(split, ())) for corpus in corpora]
+    seen: set[str] = set()
+    joined = []
+    for name, conversations in parts:
+        for conversation in conversations:
+            clash = conversation.id in seen
+            seen.add(conversation.id)
+            joined.append(replace(conversation, id=f"{name}:{conversation.id}") if clash else conversation)
+    return tuple(joined)
