@@ -50,7 +50,7 @@ def test_reading_and_writing_stay_light(tmp_path: Path) -> None:
     assert _loaded(statement) & HEAVY == set()
 
 
-@pytest.mark.parametrize("command", ["label", "train", "evaluate", "corpora", "backbones"])
+@pytest.mark.parametrize("command", ["label", "train", "evaluate", "ablate", "corpora", "backbones"])
 def test_help_imports_nothing_but_typer(command: str) -> None:
     loaded = _loaded(f"from erckit.cli.main import main; assert main([{command!r}, '--help']) == 0")
     assert loaded & HEAVY == {"typer"}

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
 from erckit.corpora import CORPORA
+from erckit.errors import SettingError
+from erckit.evaluation.ablation_plan import load_ablation
 from erckit.models import MODELS
-from erckit.training.recipe import load_recipe, recipe_names
+from erckit.training.recipe import ablation_names, is_ablation, load_recipe, recipe_names
 
-FILES = sorted((Path(__file__).resolve().parents[1] / "recipes").rglob("*.yaml"))
+YAML_FILES = sorted((Path(__file__).resolve().parents[1] / "recipes").rglob("*.yaml"))
+ABLATIONS = [path for path in YAML_FILES if path.stem.startswith("ablation")]
+FILES = [path for path in YAML_FILES if path not in ABLATIONS]
 
 
 def test_the_promised_recipes_are_there() -> None:
@@ -24,7 +29,8 @@ def test_recipe_parses_and_stands_where_its_model_says(path: Path) -> None:
     recipe = load_recipe(path)
     assert recipe == load_recipe(f"{path.parent.name}/{path.stem}")
     assert recipe.name == f"{path.parent.name}/{path.stem}"
-    assert recipe.model.name == path.parent.name
+    if path.parent.name != "baseline":
+        assert recipe.model.name == path.parent.name
     assert recipe.model.name in MODELS
     assert recipe.corpus in CORPORA
     assert path.read_text(encoding="utf-8").startswith("# ")  # says what it is for
@@ -49,3 +55,69 @@ def test_compm_knows_this_conversation_only() -> None:
     model = load_recipe("compm/emorynlp").model
     assert (model.speaker.identity, model.history.scope) == ("local", "conversation")
     assert load_recipe("compm/emorynlp").training.class_weights == "none"
+
+
+def test_baseline_encoders_differ_from_emonet_in_what_they_read_only() -> None:
+    emonet = load_recipe("emonet/emorynlp")
+    utterance, context = (load_recipe(f"baseline/{name}") for name in ("utterance", "context"))
+    for recipe in (utterance, context):
+        assert recipe.training == emonet.training
+        assert recipe.model.history.scope == "none"
+    assert (utterance.model.attention, utterance.model.speaker.form) == ("isolated", "none")
+    assert (context.model.attention, context.model.speaker) == ("one_pass", emonet.model.speaker)
+    same = {"name": "emonet", "history": emonet.model.history}
+    assert dataclasses.replace(context.model, **same) == emonet.model
+    alone = {**same, "attention": "one_pass", "speaker": emonet.model.speaker}
+    assert dataclasses.replace(utterance.model, **alone) == emonet.model
+
+
+def test_ablations_and_recipes_are_told_apart() -> None:
+    names = {f"{path.parent.name}/{path.stem}" for path in ABLATIONS}
+    assert "emonet/ablation" in names
+    assert names <= set(ablation_names())
+    assert not set(ablation_names()) & set(recipe_names())
+    assert [path for path in YAML_FILES if is_ablation(path)] == ABLATIONS
+    with pytest.raises(SettingError, match="erckit ablate emonet/ablation"):
+        load_recipe("emonet/ablation")
+    with pytest.raises(SettingError, match="erckit evaluate"):
+        load_ablation(FILES[0])
+
+
+@pytest.mark.parametrize("path", ABLATIONS, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_ablation_parses(path: Path) -> None:
+    plan = load_ablation(path)
+    assert plan == load_ablation(f"{path.parent.name}/{path.stem}")
+    assert plan.base.corpus in CORPORA
+    assert all(row.about.endswith(".") for row in plan.rows)
+    assert path.read_text(encoding="utf-8").startswith("# ")
+
+
+def test_rows_of_emonet_are_those_of_the_thesis_and_five_more() -> None:
+    """systems.md 2.1: CoMPM; + global identity; + speaker behaviour; + class weights; + normalised."""
+    plan, base = load_ablation("emonet/ablation"), load_recipe("emonet/emorynlp")
+    compm, identity, behaviour, weights, emonet, *others = [row.recipe for row in plan.rows]
+    assert compm.model.speaker == load_recipe("compm/emorynlp").model.speaker
+    assert (compm.model.name, compm.model.history.scope) == ("compm", "conversation")
+    speaker = identity.model.speaker
+    assert (speaker.identity, speaker.form, speaker.min_utterances) == ("global", "marker", 1)
+    assert identity.model.history == compm.model.history
+    assert behaviour.model.speaker == speaker
+    assert (behaviour.model.history.scope, behaviour.model.history.order) == ("all", "file")
+    assert weights.model == emonet.model == behaviour.model
+    found = [row.recipe.training.class_weights for row in plan.rows[:5]]
+    assert found == ["none", "none", "none", "inverse", "min_count"]
+    thesis = load_recipe("emonet/emorynlp_thesis")
+    assert (emonet.model.speaker, emonet.training.class_weights) == (thesis.model.speaker, "min_count")
+    assert (emonet.model.history.scope, emonet.model.history.order, emonet.model.history.window) == ("all", "file", 11)
+    assert [row.model.speaker.form for row in others[:3]] == ["token", "embedding", "name"]
+    assert (others[3].model.history.order, others[4].model.history.scope) == ("story", "conversation")
+    for row in plan.rows:
+        # held equal in all rows: backbone and training but for the weights of the loss
+        same = dataclasses.replace(row.recipe.training, class_weights=base.training.class_weights)
+        assert same == base.training
+        assert row.recipe.model.backbone == base.model.backbone
+    for recipe in others:
+        back = {"speaker": emonet.model.speaker, "history": emonet.model.history}
+        assert dataclasses.replace(recipe.model, **back) == emonet.model
+        assert recipe.training == emonet.training
+    assert len({repr(dataclasses.replace(row.recipe, name="")) for row in plan.rows}) == len(plan.rows) == 10

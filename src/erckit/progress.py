@@ -93,15 +93,16 @@ class Progress:
         elapsed = time.monotonic() - self._started
         parts = [f"{self.description}: {self.done:,}" + (f"/{self.total:,}" if self.total else "") + f" {self.unit}"]
         if self.total and 0 < self.done < self.total:
-            parts.append(f"{_duration(elapsed / self.done * (self.total - self.done))} left")
+            parts.append(f"{duration_text(elapsed / self.done * (self.total - self.done))} left")
         else:
-            parts.append(f"{_duration(elapsed)}")
+            parts.append(f"{duration_text(elapsed)}")
         if self._note:
             parts.append(self._note)
         return ", ".join(parts)
 
 
-def _duration(seconds: float) -> str:
+def duration_text(seconds: float) -> str:
+    """Seconds as people say them, such as "1 h 05 min"."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     if hours:

@@ -1,5 +1,6 @@
 import pytest
 
+from erckit.cli.command_group import COMMANDS
 from erckit.cli.main import main
 
 CASES = [
@@ -48,7 +49,7 @@ def test_mistyped_names_are_refused_with_the_nearest(
         (["train", "emonet/emorynlp"], "--out"),
         (["train", "emonet/emorynlp", "--seed", "one", "--dry-run"], "--seed"),
         (["label", "-z", "x.txt"], "-z"),
-        (["frobnicate"], "Known: backbones, corpora, evaluate, label, train"),
+        (["xyzzy"], f"Known: {', '.join(sorted(COMMANDS))}"),
     ],
 )
 def test_wrong_values_are_usage_errors(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from erckit.conversation import Conversation, LabelledConversation, Prediction, Utterance
+from erckit.errors import CorpusError, nearest
 from erckit.labels import LabelSet
 
 LABELS = LabelSet(("Glad", "Cross", "Neutral", "Blue"), neutral="Neutral")
@@ -29,6 +30,11 @@ class FakeCorpus:
     version: str = "1"
     label_set: LabelSet = LABELS
     protocols: dict[str, FakeProtocol] = field(default_factory=dict)
+
+    def split(self, name: str) -> tuple[Conversation, ...]:
+        if name not in self.splits:
+            raise CorpusError(f"corpus '{self.name}' has no split '{name}'. {nearest(name, self.splits)}")
+        return self.splits[name]
 
 
 @dataclass

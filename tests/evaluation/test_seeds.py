@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import statistics
 import sys
 import types
@@ -115,6 +116,36 @@ def test_a_folder_of_another_recipe_is_refused(corpus: Any, trained: list[int], 
     with pytest.raises(ErckitError, match=r"recipe\.training\.rate: 0\.1 there, 0\.2 now"):
         evaluate_recipe(FakeRecipe(FakeTraining(rate=0.2)), corpus, "test", [1], tmp_path, draws=5)
     assert trained == [1]
+
+
+def test_runs_that_a_version_without_a_setting_recorded_are_of_the_same_recipe(
+    corpus: Any, trained: list[int], tmp_path: Path
+) -> None:
+    evaluate_recipe(FakeRecipe(), corpus, "test", [1], tmp_path, draws=5)
+    recorded = json.loads((tmp_path / "recipe.json").read_text())
+    del recorded["recipe"]["training"]["rate"]
+    (tmp_path / "recipe.json").write_text(json.dumps(recorded))
+    evaluate_recipe(FakeRecipe(), corpus, "test", [1, 2], tmp_path, draws=5)
+    assert trained == [1, 2]
+    with pytest.raises(ErckitError, match=r"rate: 0\.1 there, 0\.2 now"):
+        evaluate_recipe(FakeRecipe(FakeTraining(rate=0.2)), corpus, "test", [1], tmp_path, draws=5)
+    recorded["recipe"]["training"]["gone"] = 3
+    (tmp_path / "recipe.json").write_text(json.dumps(recorded))
+    with pytest.raises(ErckitError, match=r"training\.gone: 3 there"):
+        evaluate_recipe(FakeRecipe(), corpus, "test", [1], tmp_path, draws=5)
+    for broken in ("[]", '{"recipe": 3}', "{"):
+        (tmp_path / "recipe.json").write_text(broken)
+        with pytest.raises(ErckitError, match="choose another --out"):
+            evaluate_recipe(FakeRecipe(), corpus, "test", [1], tmp_path, draws=5)
+
+
+def test_each_training_is_announced_and_finished_ones_are_not(corpus: Any, trained: list[int], tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+    for seeds in ([4, 2], [4, 2, 3]):
+        evaluate_recipe(
+            FakeRecipe(), corpus, "test", seeds, tmp_path, draws=5, before_seed=lambda s: told.append((s, len(trained)))
+        )
+    assert told == [(4, 0), (2, 1), (3, 2)]
 
 
 def test_seeds_must_be_distinct(corpus: Any, tmp_path: Path) -> None:

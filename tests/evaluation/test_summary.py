@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from erckit.evaluation import evaluate_model, format_result, protocol_line
+from erckit.evaluation import aggregate_results, evaluate_model, format_result, protocol_line
 
 
 def test_the_protocol_comes_first_and_whole(corpus: Any, labeler: Any) -> None:
@@ -44,3 +44,14 @@ def test_scores_are_percent_and_columns_line_up(corpus: Any, labeler: Any) -> No
     assert [int(x) for x in lines[confusion + 2].split()[1:]] == list(result.confusion[0])
     shares = [float(line.split()[-1]) for line in lines[start + 1 : start + 5]]
     assert abs(sum(shares) - 100) < 0.05
+
+
+def test_says_what_spread_and_interval_are_over(corpus: Any, labeler: Any) -> None:
+    one = evaluate_model(labeler, corpus, "test", draws=5)
+    assert "intervals by bootstrap over conversations" in format_result(one)
+    assert "±" not in format_result(one)
+    other = evaluate_model(dataclasses.replace(labeler, seed=2), corpus, "test", draws=5)
+    both = aggregate_results([one, other], draws=5)
+    mean, sd = 100 * both.mean["weighted_f1"], 100 * both.sd["weighted_f1"]
+    assert f"{mean:.2f} ± {sd:.2f}" in format_result(both)
+    assert "± is the sd over seeds; intervals by bootstrap over conversations" in format_result(both)

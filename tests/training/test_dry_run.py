@@ -41,3 +41,5 @@ def test_encoding_for_every_target_anew_is_counted(tiny_recipe: Any, tiny_corpus
     corpus = dataclasses.replace(tiny_corpus, splits={**tiny_corpus.splits, "train": (talk(1, 20, longest=3),)})
     one_pass, papers = (dry_run(tiny_recipe({"attention": a}), corpus) for a in ("one_pass", "per_utterance"))
     assert papers.tokens > 5 * one_pass.tokens
+    alone = dry_run(tiny_recipe({"attention": "isolated"}), corpus)
+    assert alone.tokens < one_pass.tokens  # a conversation beyond the positions repeats left context

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from erckit.errors import SettingError
-from erckit.training.recipe import Recipe, TrainingSettings, load_recipe
+from erckit.training.recipe import Recipe, TrainingSettings, change_recipe, is_ablation, load_recipe
 
 
 @pytest.fixture
@@ -103,3 +103,28 @@ def test_an_empty_recipe_is_the_defaults(tmp_path: Path) -> None:
 def test_unknown_names_name_the_nearest() -> None:
     with pytest.raises(SettingError, match="Did you mean 'emonet/emorynlp'"):
         load_recipe("emonet/emorynpl")
+
+
+def test_change_recipe_leaves_the_rest_and_the_original(path: Path) -> None:
+    recipe = load_recipe(path)
+    changed = change_recipe(recipe, {"model.history.window": 5, "training.teachers": ["a.json"]})
+    assert changed == load_recipe(path, ["model.history.window=5", "training.teachers=[a.json]"])
+    assert recipe == load_recipe(path)
+    with pytest.raises(SettingError, match="Did you mean 'history'"):
+        change_recipe(recipe, {"model.histroy.window": 5})
+
+
+def test_an_ablation_is_no_recipe(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("# comment\nrecipe: emonet/emorynlp\nrows: []\n")
+    (tmp_path / "r.yaml").write_text("# rows: not here\nmodel:\n  name: emonet\n  # rows:\n")
+    assert is_ablation(tmp_path / "a.yaml")
+    assert not is_ablation(tmp_path / "r.yaml")
+    assert not is_ablation(tmp_path / "missing.yaml")
+    with pytest.raises(SettingError, match=r"an ablation, not a recipe\. Run it with 'erckit ablate"):
+        load_recipe(tmp_path / "a.yaml")
+
+
+def test_a_mapping_is_part_of_the_recipe(path: Path) -> None:
+    assert load_recipe(path).map == ""
+    assert load_recipe(path, ["map=polarity"]).map == "polarity"
+    assert load_recipe(path, ["map=polarity"], mapping="ekman").to_dict()["map"] == "ekman"

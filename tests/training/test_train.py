@@ -21,6 +21,7 @@ from erckit.labels import LabelSet
 from erckit.metrics.classification import classification_report
 from erckit.models.inference import predict_logits
 from erckit.models.pretrained import load_pretrained, trained_tensors
+from erckit.training.objective import class_weights
 from erckit.training.train import train
 
 # Everything that has a state of its own is switched on.
@@ -95,6 +96,52 @@ def test_a_finished_training_is_returned_as_it_is(
     (tmp_path / "full" / "thesis.docx").write_text("precious")
     with pytest.raises(CheckpointError, match="not empty"):
         train(recipe, tiny_corpus, tmp_path / "full", quiet=True, resume=False)
+
+
+def test_a_training_that_a_version_without_a_setting_recorded_is_of_the_same_recipe(
+    tiny_recipe: Any, tiny_corpus: Any, trained_folder: Path, tmp_path: Path
+) -> None:
+    recipe, out = tiny_recipe(), Path(shutil.copytree(trained_folder.parent, tmp_path / "run"))
+    recorded = json.loads((out / "recipe.json").read_text())
+    del recorded["recipe"]["training"]["average"], recorded["recipe"]["model"]["speaker"]["form"]
+    (out / "recipe.json").write_text(json.dumps(recorded))
+    assert train(recipe, tiny_corpus, out, quiet=True) == out / "model"
+    for changed in (tiny_recipe(training={"average": 0.5}), tiny_recipe({"speaker": {"form": "token"}})):
+        with pytest.raises(CheckpointError, match="another recipe"):
+            train(changed, tiny_corpus, out, quiet=True)
+    recorded["recipe"]["training"]["gone"] = 1
+    for broken, message in (
+        (json.dumps(recorded), "another recipe"),
+        ("[]", "another recipe"),
+        ('{"recipe": 3}', "another recipe"),
+        ("{", "not JSON"),
+    ):
+        (out / "recipe.json").write_text(broken)
+        with pytest.raises(CheckpointError, match=message):
+            train(recipe, tiny_corpus, out, quiet=True)
+
+
+def test_the_scale_of_class_weights_acts_through_clipping_only(
+    tiny_recipe: Any, tiny_corpus: Any, tmp_path: Path
+) -> None:
+    """What docs/ablation.md says: ``inverse`` is ``min_count`` times a constant, which AdamW divides out."""
+
+    def trained(name: str, **settings: Any) -> Any:
+        values = {"epochs": 1, "weight_decay": 0.0, **settings}
+        model = train(tiny_recipe(training=values), tiny_corpus, tmp_path / name, quiet=True)
+        return torch.cat([t.flatten() for t in trained_tensors(load_pretrained(model).model).values()])
+
+    plain = trained("none", clip=1e6)
+    inverse, smaller = (trained(kind, clip=1e6, class_weights=kind) for kind in ("inverse", "min_count"))
+    clipped = trained("clipped", clip=0.1, class_weights="inverse")
+    scale, weights, clipping = ((inverse - other).norm().item() for other in (smaller, plain, clipped))
+    assert scale < 0.15 * weights
+    assert scale < 0.15 * clipping
+    norms = [[r["gradient_norm"] for r in _records(tmp_path / kind)] for kind in ("inverse", "min_count")]
+    labels = [tiny_corpus.label_set.index(u.label) for c in tiny_corpus.splits["train"] for u in c.utterances]
+    ratio = class_weights("inverse", labels, 3) / class_weights("min_count", labels, 3)
+    assert ratio.tolist() == pytest.approx([ratio[0].item()] * 3)
+    assert norms[0][0] == pytest.approx(ratio[0].item() * norms[1][0], rel=1e-3)
 
 
 def test_what_a_training_leaves(tiny_recipe: Any, tiny_corpus: Any, trained_folder: Path) -> None:

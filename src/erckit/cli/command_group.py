@@ -15,6 +15,10 @@ COMMANDS = {
     "label": ("erckit.cli.label", "Label every utterance of conversation files with an emotion."),
     "train": ("erckit.cli.train", "Train a model from a recipe."),
     "evaluate": ("erckit.cli.evaluate", "Score a model, or train and score a recipe over several seeds."),
+    "ablate": ("erckit.cli.ablate", "Train and score every row of an ablation, and write its table."),
+    "compare": ("erckit.cli.compare", "Tell which results are better, and which cannot be told apart."),
+    "calibration": ("erckit.cli.calibration", "Tell how far a result's scores can be trusted."),
+    "leaderboard": ("erckit.cli.leaderboard", "Tables of results and published scores, one per protocol."),
     "corpora": ("erckit.cli.corpora", "List, get, describe and check benchmark corpora."),
     "backbones": ("erckit.cli.backbones", "List and get pretrained encoders."),
 }

@@ -19,13 +19,19 @@ Json = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write
 
 @app.command("list")
 def list_corpora() -> None:
-    """Show the corpora erckit knows, their licence, and which are on this machine."""
-    from erckit.corpora.load_corpus import CORPORA, corpus_source, find_layout
+    """Show the corpora erckit knows: licence, source, which splits are on this machine, and the protocols."""
+    from erckit.corpora.find_layout import find_layout
+    from erckit.corpora.load_corpus import CORPORA, corpus_source
 
     for name in CORPORA:
         source = corpus_source(name)
-        here = "here" if find_layout(source) is not None else "not here"
-        print(f"{name:18} {source.title}; {source.licence}; {source.source}; {here}")
+        found = find_layout(source)
+        here = f"here: {', '.join(found[1])}" if found is not None else "not here"
+        if found is not None and len(found[1]) < len(found[0].files):
+            here += f" (not {', '.join(split for split in found[0].files if split not in found[1])})"
+        print(f"{name:18} {source.title}; {source.licence}; {source.source}")
+        protocols = ", ".join(protocol.split for protocol in source.protocols().values())
+        print(f"{'':18} {here}; protocols: {protocols} by {source.metric}, each also as SPLIT-dedup")
 
 
 @app.command("get")
@@ -53,11 +59,34 @@ def stats(name: Name, source: Folder = None, json: Json = None) -> None:
 
 @app.command("check")
 def check(name: Name, source: Folder = None, json: Json = None) -> None:
-    """Look for duplicates, empty texts, conflicting labels and speakers that splits share."""
+    """Look for copies, conflicting labels, gaps, impossible times, empty texts and speakers that splits share."""
     from erckit.corpora import load_corpus
     from erckit.corpora.check_corpus import check_corpus
 
     _show(check_corpus(load_corpus(name, folder=source)), json)
+
+
+@app.command("mappings")
+def mappings(
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="[NAME]", help="A corpus: count what each mapping moves and leaves out there."),
+    ] = None,
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="NAME_OR_FILE", help="Only this label set, or one of a JSON file.")
+    ] = None,
+    source: Folder = None,
+    json: Json = None,
+) -> None:
+    """Show label sets, what corpus labels become in them, and which merges are doubtful."""
+    from erckit.corpora.mapping_listing import corpus_mappings, known_mappings
+
+    if name is None:
+        _show(known_mappings(to), json)
+    else:
+        from erckit.corpora import load_corpus
+
+        _show(corpus_mappings(load_corpus(name, folder=source), to), json)
 
 
 def _show(found: Any, json_path: Path | None) -> None:

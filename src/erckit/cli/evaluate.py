@@ -22,13 +22,25 @@ app = command_app()
 def evaluate(
     model_or_recipe: Annotated[
         str,
-        typer.Argument(metavar="MODEL_OR_RECIPE", help="Model folder, bundled model, recipe file or packaged recipe."),
+        typer.Argument(
+            metavar="MODEL_OR_RECIPE",
+            help="Model folder, bundled model, recipe file or packaged recipe; baseline/majority, baseline/chance, "
+            "baseline/tfidf, baseline/tfidf_context; hf:NAME, a text-classification model of the hub or in a folder.",
+        ),
     ],
     corpus: Annotated[
         str | None, typer.Option("--corpus", metavar="NAME", help="Corpus to score on; a recipe names its own.")
     ] = None,
     source: Annotated[
         Path | None, typer.Option("--from", metavar="DIR", help="Folder that holds the corpus files.")
+    ] = None,
+    map_to: Annotated[
+        str | None,
+        typer.Option(
+            "--map",
+            metavar="NAME_OR_FILE",
+            help="Map labels to ekman, unified, polarity or those of a JSON file, and score the shared ones.",
+        ),
     ] = None,
     split: Annotated[str, typer.Option("--split", metavar="NAME", help="Split to score on.")] = "test",
     json: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the result file.")] = None,
@@ -38,11 +50,14 @@ def evaluate(
     seeds: Annotated[
         int | None,
         typer.Option(
-            "--seeds", metavar="N", min=1, help="With a recipe: train and score the seeds 1 to N, else its own."
+            "--seeds",
+            metavar="N",
+            min=1,
+            help="With a recipe or baseline: train and score the seeds 1 to N, else its own.",
         ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", metavar="DIR", help="With a recipe: folder for the trainings.")
+        Path | None, typer.Option("--out", "-o", metavar="DIR", help="With a recipe or baseline: folder for its runs.")
     ] = None,
     settings: Annotated[
         list[str] | None,
@@ -54,12 +69,15 @@ def evaluate(
     precision: Annotated[
         str, typer.Option("--precision", metavar="auto|fp32|bf16", help="With a model: its arithmetic.")
     ] = "auto",
+    allow_seen: Annotated[
+        bool, typer.Option("--allow-seen", help="With hf:NAME: score it on a corpus it is known to be trained on.")
+    ] = False,
     draws: Annotated[
         int, typer.Option("--draws", metavar="N", min=100, help="Bootstrap draws of the 95 % interval.")
     ] = 2000,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
-    """Score a model on a split of a corpus, or train and score a recipe over several seeds.
+    """Score a model on a split of a corpus, or train and score a recipe or baseline over several seeds.
 
     The protocol is printed with the scores. A recipe's finished seeds are kept: the same command resumes.
     """
@@ -73,23 +91,33 @@ def evaluate(
 
             check_place(path, option, outputs)
             outputs.append(path)
-    if _is_recipe(model_or_recipe):
+    from erckit.cli import evaluate_baseline as baselines
+
+    if allow_seen and not baselines.is_text_classifier(model_or_recipe):
+        raise typer.BadParameter("is for hf:NAME.", param_hint="--allow-seen")
+    if baselines.is_text_classifier(model_or_recipe):
+        _refuse_options("a model somebody else trained", seeds=seeds, out=out, set=settings, backbone=backbone)
+        result = baselines.score_text_classifier(
+            model_or_recipe, corpus, source, map_to, split, allow_seen, precision, draws, quiet
+        )
+    elif baselines.is_baseline(model_or_recipe):
+        _refuse_options("a baseline", set=settings, backbone=backbone, precision=precision != "auto")
+        result = baselines.score_baseline(model_or_recipe, corpus, source, map_to, split, seeds, out, draws, quiet)
+    elif _is_recipe(model_or_recipe):
         if out is None:
             raise typer.BadParameter("name the folder for the trainings of this recipe.", param_hint="--out")
         if precision != "auto":
             raise typer.BadParameter(
                 "is for trained models. Use --set training.precision=... with a recipe.", param_hint="--precision"
             )
-        recipe, data = _load_recipe(model_or_recipe, settings or [], corpus, backbone, source)
+        recipe, data = _load_recipe(model_or_recipe, settings or [], corpus, map_to, backbone, source)
         from erckit.evaluation.seeds import evaluate_recipe
 
         chosen = [recipe.training.seed] if seeds is None else range(1, seeds + 1)
         result = evaluate_recipe(recipe, data, split, chosen, out, draws=draws, quiet=quiet)
     else:
-        for option, value in (("--seeds", seeds), ("--out", out), ("--set", settings), ("--backbone", backbone)):
-            if value:
-                raise typer.BadParameter("is for recipes, and this is a trained model.", param_hint=option)
-        result = _evaluate_model(model_or_recipe, corpus, source, split, precision, draws, quiet)
+        _refuse_options("a trained model", seeds=seeds, out=out, set=settings, backbone=backbone)
+        result = _evaluate_model(model_or_recipe, corpus, source, map_to, split, precision, draws, quiet)
     from erckit.evaluation.summary import format_result
 
     print(format_result(result))
@@ -101,6 +129,12 @@ def evaluate(
 
         save_confusion_png(result, png)
         say(f"wrote {png}", quiet)
+
+
+def _refuse_options(kind: str, **options: object) -> None:
+    for option, value in options.items():
+        if value:
+            raise typer.BadParameter(f"does not go with {kind}.", param_hint=f"--{option}")
 
 
 def _is_recipe(name: str) -> bool:
@@ -117,13 +151,24 @@ def _is_recipe(name: str) -> bool:
 
 
 def _evaluate_model(
-    name: str, corpus: str | None, source: Path | None, split: str, precision: str, draws: int, quiet: bool
+    name: str,
+    corpus: str | None,
+    source: Path | None,
+    map_to: str | None,
+    split: str,
+    precision: str,
+    draws: int,
+    quiet: bool,
 ) -> Result:
     from erckit.corpora import load_corpus
+    from erckit.corpora.mappings import find_target
+    from erckit.corpora.mixture import without_conversations
     from erckit.evaluation.evaluate import evaluate_model
     from erckit.labelling import Labeler
     from erckit.progress import Progress
 
+    if map_to is not None:
+        find_target(map_to)  # a mistyped name should be told before a model is loaded
     # The corpus first: that it is missing should be told before a model is fetched and loaded.
     data = load_corpus(corpus, folder=source) if corpus is not None else None
     labeler = Labeler.from_pretrained(name, precision=precision)
@@ -131,16 +176,23 @@ def _evaluate_model(
         own = labeler.settings.get("corpus")
         if own is None:
             raise typer.BadParameter("this model does not say its corpus; name one.", param_hint="--corpus")
-        data = load_corpus(str(own), folder=source)
+        # Scored as it was trained, unless other labels are asked for.
+        data = load_corpus(str(own), folder=source, map=str(labeler.settings.get("map") or ""))
+        data = without_conversations(data, labeler.settings.get("leave_out") or ())
     with Progress(None, "Scoring", quiet=quiet) as bar:
-        return evaluate_model(labeler, data, split, draws=draws, report=bar.advance)
+        return evaluate_model(labeler, data, split, draws=draws, report=bar.advance, map_to=map_to)
 
 
 def _load_recipe(
-    name: str, settings: list[str], corpus: str | None, backbone: str | None, source: Path | None
+    name: str,
+    settings: list[str],
+    corpus: str | None,
+    mapping: str | None,
+    backbone: str | None,
+    source: Path | None,
 ) -> tuple[Recipe, Corpus]:
-    from erckit.corpora import load_corpus
     from erckit.training.recipe import load_recipe
+    from erckit.training.recipe_corpus import recipe_corpus
 
-    recipe = load_recipe(name, settings, corpus=corpus, backbone=backbone)
-    return recipe, load_corpus(recipe.corpus, folder=source)
+    recipe = load_recipe(name, settings, corpus=corpus, backbone=backbone, mapping=mapping)
+    return recipe, recipe_corpus(recipe, source)

@@ -15,6 +15,7 @@ from erckit.cli.say import say
 
 if TYPE_CHECKING:
     from erckit.conversation import Conversation
+    from erckit.label_mapping import LabelMapping
     from erckit.labelling import Labeler
 
 app = command_app()
@@ -63,6 +64,10 @@ def label(
             help="What speaker history holds: this conversation, or all earlier ones of the files given.",
         ),
     ] = "conversation",
+    map_to: Annotated[
+        str | None,
+        typer.Option("--map", metavar="NAME_OR_FILE", help="Give labels of ekman, unified, polarity or a JSON file."),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print results and errors only.")] = False,
 ) -> None:
     """Label every utterance of conversation files with an emotion.
@@ -87,13 +92,18 @@ def label(
 
     conversations = _read(files, format, mapping, encoding, target, quiet)
     labeler = _load(model, precision)
+    to = _find_mapping(labeler, map_to, quiet) if map_to is not None else None
     with Progress(sum(map(len, conversations)), "Labelling", quiet=quiet) as bar:
         labelled = labeler.label(
             conversations,
-            min_confidence=min_confidence,
+            min_confidence=min_confidence if to is None else None,
             history=history,
             report=bar.advance,
         )
+    if to is not None:
+        from erckit.labelling.map_labelled import map_labelled
+
+        labelled = map_labelled(labelled, to, min_confidence=min_confidence)
     if labeler.truncated:
         limit = labeler.max_utterance_tokens
         say(f"utterances of more than {limit} tokens, of which only the beginning was read: {labeler.truncated}", quiet)
@@ -108,7 +118,7 @@ def label(
         from erckit.reports.conversation_report import write_report
 
         title = files[0].name if len(files) == 1 else f"{len(files)} files"
-        write_report(labelled, report, title=title, model_line=_model_line(labeler))
+        write_report(labelled, report, title=title, model_line=_model_line(labeler, to))
         say(f"wrote {report}", quiet)
 
 
@@ -146,8 +156,22 @@ def _load(model: str | None, precision: str) -> Labeler:
     return Labeler.from_pretrained(model, precision=precision)
 
 
-def _model_line(labeler: Labeler) -> str:
+def _find_mapping(labeler: Labeler, target: str, quiet: bool) -> LabelMapping:
+    """The mapping of the model's labels; labels that get lost in it are told."""
+    from erckit.corpora.mappings import find_mapping
+
+    found = find_mapping(labeler.label_set.labels, target)
+    if found.without_counterpart:
+        lost = ", ".join(found.without_counterpart)
+        say(f"no counterpart in {found.name}: {lost}; their scores are shared out among the other labels", quiet)
+    return found
+
+
+def _model_line(labeler: Labeler, to: LabelMapping | None = None) -> str:
     """One line that says which model it was and how far its scores can be read as probabilities."""
-    calibrated = "scores calibrated on dev" if labeler.temperature is not None else "scores not calibrated"
+    is_calibrated = labeler.temperature is not None and (to is None or to.is_lossless())
+    calibrated = "scores calibrated on dev" if is_calibrated else "scores not calibrated"
     context = "earlier utterances only" if labeler.causal else "later utterances too"
-    return f"{labeler.name}: {len(labeler.label_set)} labels, reads {context}, {calibrated}"
+    labels = len(labeler.label_set) if to is None else len(to.reachable)
+    mapped = "" if to is None else f" mapped to {to.name}"
+    return f"{labeler.name}: {labels} labels{mapped}, reads {context}, {calibrated}"

@@ -24,6 +24,10 @@ def train(
     source: Annotated[
         Path | None, typer.Option("--from", metavar="DIR", help="Folder that holds the corpus files.")
     ] = None,
+    map_to: Annotated[
+        str | None,
+        typer.Option("--map", metavar="NAME_OR_FILE", help="Map the labels first: ekman, unified, polarity, a file."),
+    ] = None,
     backbone: Annotated[
         str | None, typer.Option("--backbone", metavar="NAME", help="Another backbone than the recipe's.")
     ] = None,
@@ -48,11 +52,13 @@ def train(
         raise typer.BadParameter("name the folder for checkpoints and the model, or use --dry-run.", param_hint="--out")
     if out is not None and out.exists() and not out.is_dir():
         raise typer.BadParameter(f"'{out}' is a file. Name a folder.", param_hint="--out")
-    from erckit.corpora import load_corpus
+    from erckit.cli.evaluate_baseline import refuse_to_train
     from erckit.training.recipe import load_recipe
+    from erckit.training.recipe_corpus import recipe_corpus
 
-    loaded = load_recipe(recipe, settings or [], corpus=corpus, backbone=backbone, seed=seed)
-    data = load_corpus(loaded.corpus, folder=source)
+    refuse_to_train(recipe)
+    loaded = load_recipe(recipe, settings or [], corpus=corpus, backbone=backbone, seed=seed, mapping=map_to)
+    data = recipe_corpus(loaded, source)
     if dry_run:
         from erckit.training.dry_run import dry_run as estimate
 
@@ -63,4 +69,5 @@ def train(
 
     model = run_training(loaded, data, out, quiet=quiet, resume=not no_resume)
     print(model)
-    say(f"score it: erckit evaluate {model} --corpus {loaded.corpus} --split test", quiet)
+    mapped = f" --map {loaded.map}" if loaded.map else ""
+    say(f"score it: erckit evaluate {model} --corpus {loaded.corpus}{mapped} --split test", quiet)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from erckit.conversation import LabelledConversation
+from erckit.corpora.mappings import count_left_out
+from erckit.corpora.variants import base_split
 from erckit.errors import CorpusError, LabelSetError, SettingError, nearest
+from erckit.evaluation.confidence_metrics import confidence_metrics, without_temperature
+from erckit.evaluation.mapped import SharedLabels, share_labels
 from erckit.evaluation.result import PredictionRow, ProtocolRun, Result
 from erckit.labels import LabelSet
 
@@ -18,7 +23,12 @@ if TYPE_CHECKING:
 
 
 def evaluate_model(
-    labeler: Labeler, corpus: Corpus, split: str, draws: int = 2000, report: Callable[[int], None] | None = None
+    labeler: Labeler,
+    corpus: Corpus,
+    split: str,
+    draws: int = 2000,
+    report: Callable[[int], None] | None = None,
+    map_to: str | Path | None = None,
 ) -> Result:
     """Label a split and score it.
 
@@ -31,16 +41,24 @@ def evaluate_model(
         split: One of the corpus' splits.
         draws: Bootstrap resamples for the 95 % intervals.
         report: Called with the number of utterances encoded, or None.
+        map_to: Name of a label set or a mapping file: the model's and the corpus' labels are mapped to it, and
+            the labels that both reach are scored. None where both have the same labels.
 
     Returns:
-        The result of one run.
+        The result of one run. After mapping its scores are called calibrated only when the model's are, none of
+        its labels is left without a counterpart among the scored ones, and no utterance is left out.
 
     Raises:
         CorpusError: The corpus lacks the split, or the split has no gold labels.
         LabelSetError: The model's labels are not the corpus' labels.
     """
+    _split(corpus, split)
+    shared = _shared_labels(labeler, corpus, map_to)
+    label_set = corpus.label_set
+    if shared is not None:
+        corpus, label_set = shared.corpus, shared.label_set
     conversations = _split(corpus, split)
-    _check_labels(labeler, corpus)
+    left_out = count_left_out(conversations, label_set)
     scope = history_scope(labeler.settings)
     remembered = _remembered_splits(corpus, split) if scope == "all" else ()
     options: dict[str, Any] = {
@@ -55,24 +73,45 @@ def evaluate_model(
     labelled = labeler.label(conversations, **options)
     seconds = time.perf_counter() - started
     seed = _seed(labeler.settings)
-    rows = prediction_rows(labelled, corpus.label_set, seed)
+    temperature = getattr(labeler, "temperature", None)  # a baseline need not have one
+    raw = without_temperature(labelled, temperature)
+    if shared is not None:
+        labelled = shared.map_labelled(labelled)
+        raw = shared.map_labelled(raw) if raw is not None else None
+    rows = prediction_rows(labelled, label_set, seed)
     if not rows:
         raise CorpusError(
             f"{corpus.name}/{split}: no utterance has a gold label to score; choose a split that has gold labels."
         )
-    calibrated = all(p.calibrated for one in labelled for p in one.predictions)
+    # A score is not a probability of what is left when gold labels were left out.
+    calibrated = not left_out and all(p.calibrated for one in labelled for p in one.predictions)
     return single_result(
         rows,
-        protocol=_protocol(corpus, split, rows, _memory(labeler.settings, remembered, split), labeler.causal),
+        protocol=dataclasses.replace(
+            _protocol(corpus, split, rows, _memory(labeler.settings, remembered, split), labeler.causal),
+            selection=_selection(labeler.settings, corpus),
+            left_out=left_out,
+        ),
         system=labeler.name,
-        label_set=corpus.label_set,
+        label_set=label_set,
         seed=seed,
         calibrated=calibrated,
         config=_portable(labeler.settings),
         wall_seconds=seconds,
         tokens_processed=labeler.tokens_processed - tokens_before,
         draws=draws,
+        costs=training_costs(labeler),
+        uncalibrated=prediction_rows(raw, label_set, seed) if raw is not None else None,
+        temperature=temperature,
     )
+
+
+def training_costs(labeler: Labeler) -> dict[str, Any]:
+    """How large a model is and what its training took, as fields of a result; what is unknown is left out."""
+    scores = getattr(labeler, "scores", {})  # a baseline need not have any of them
+    found = {name: getattr(labeler, name, None) for name in ("parameters", "trained_parameters")}
+    found |= {name: scores.get(name) for name in ("training_seconds", "training_device")}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def single_result(
@@ -87,38 +126,46 @@ def single_result(
     wall_seconds: float,
     tokens_processed: int,
     draws: int,
+    costs: Mapping[str, Any] | None = None,
+    uncalibrated: Sequence[PredictionRow] | None = None,
+    temperature: float | None = None,
 ) -> Result:
-    """The result of one run from its prediction rows."""
+    """The result of one run from its prediction rows, whose scores are rounded after all metrics are computed.
+
+    ``costs`` are further fields, as of :func:`training_costs`; ``uncalibrated`` are the same rows with their scores
+    before they were scaled by ``temperature``, where they were.
+    """
     from erckit.evaluation.provenance import code_version, hardware, package_versions
-    from erckit.metrics import METRICS, bootstrap_interval, classification_report, expected_calibration_error
+    from erckit.metrics import METRICS, bootstrap_interval, classification_report
 
     gold = [label_set.index(row.gold) for row in rows]
     predicted = [label_set.index(row.label) for row in rows]
-    scores = [[row.scores[label] for label in label_set.labels] for row in rows]
     metrics = classification_report(gold, predicted, label_set).to_dict()
     confusion = metrics.pop("confusion")
     groups = conversation_index(rows)
-    metrics["expected_calibration_error"] = expected_calibration_error(scores, gold)
+    metrics |= confidence_metrics(rows, uncalibrated, label_set)
     metrics["calibrated"] = calibrated
     metrics["interval_95"] = {
         name: list(bootstrap_interval(gold, predicted, groups, name, draws=draws, label_set=label_set))
         for name in METRICS
     }
+    of_run = {name: value for name, value in metrics.items() if name != "per_class"}
     return Result(
         protocol=protocol,
         system=system,
         label_set=label_set,
         seeds=() if seed is None else (seed,),
         metrics=metrics,
-        runs=({"seed": seed, "metrics": {k: v for k, v in metrics.items() if k != "per_class"}},),
+        runs=({"seed": seed, "temperature": temperature, "metrics": of_run},),
         confusion=tuple(tuple(row) for row in confusion),
-        predictions=tuple(rows),
+        predictions=tuple(_rounded(row) for row in rows),
         config=config,
         versions=package_versions(),
         code_version=code_version(),
         hardware=hardware(),
         wall_seconds=round(wall_seconds, 3),
         tokens_processed=tokens_processed,
+        **(costs or {}),
     )
 
 
@@ -132,13 +179,17 @@ def prediction_rows(
             utterance=utterance.id,
             gold=utterance.label,
             label=prediction.label or max(prediction.scores, key=lambda label: prediction.scores[label]),
-            scores={label: round(float(prediction.scores[label]), 4) for label in label_set.labels},
+            scores={label: float(prediction.scores[label]) for label in label_set.labels},
             seed=seed,
         )
         for one in labelled
         for utterance, prediction in zip(one.conversation.utterances, one.predictions, strict=True)
         if utterance.label is not None
     ]
+
+
+def _rounded(row: PredictionRow) -> PredictionRow:
+    return dataclasses.replace(row, scores={label: round(score, 4) for label, score in row.scores.items()})
 
 
 def conversation_index(rows: Sequence[PredictionRow]) -> list[int]:
@@ -170,18 +221,23 @@ def _portable(settings: Any) -> Any:
 
 
 def _split(corpus: Corpus, split: str) -> tuple[Any, ...]:
-    if split not in corpus.splits:
-        raise CorpusError(f"corpus '{corpus.name}' has no split '{split}'. {nearest(split, corpus.splits)}")
-    return tuple(corpus.splits[split])
+    return tuple(corpus.split(split))
 
 
-def _check_labels(labeler: Labeler, corpus: Corpus) -> None:
+def _shared_labels(labeler: Labeler, corpus: Corpus, map_to: str | Path | None) -> SharedLabels | None:
+    """The labels to score when they are not simply those of model and corpus, else None."""
+    if map_to is not None:
+        return share_labels(labeler.label_set.labels, corpus, map_to)
     ours, theirs = set(labeler.label_set.labels), set(corpus.label_set.labels)
-    if ours != theirs:
-        raise LabelSetError(
-            f"model '{labeler.name}' knows the labels {sorted(ours)}, corpus '{corpus.name}' has {sorted(theirs)}; "
-            "evaluate on a corpus with the model's labels, or train on this corpus."
-        )
+    if ours == theirs:
+        return None
+    if getattr(corpus, "mapping", ""):
+        return share_labels(labeler.label_set.labels, corpus)
+    raise LabelSetError(
+        f"model '{labeler.name}' knows the labels {sorted(ours)}, corpus '{corpus.name}' has {sorted(theirs)}; "
+        "evaluate on a corpus with the model's labels, train on this corpus, or map both to one label set with "
+        "'--map ekman' ('erckit corpora mappings' shows which)."
+    )
 
 
 def _seed(settings: Mapping[str, Any]) -> int | None:
@@ -190,11 +246,17 @@ def _seed(settings: Mapping[str, Any]) -> int | None:
     return int(seed) if seed is not None else None
 
 
+def _selection(settings: Mapping[str, Any], corpus: Corpus) -> str:
+    """The split a model was chosen on, with its corpus where that is not the one that is scored."""
+    own = settings.get("corpus")
+    return "dev" if own in (None, corpus.name) else f"{own} dev"
+
+
 def _protocol(corpus: Corpus, split: str, rows: Sequence[PredictionRow], memory: str, causal: bool) -> ProtocolRun:
     from erckit.metrics import METRICS
 
     name = f"{corpus.name}/{split}"
-    known = corpus.protocols.get(name)
+    known = corpus.protocols.get(f"{corpus.name}/{base_split(split)}")
     metric = str(getattr(known, "metric", "weighted_f1"))
     if metric not in METRICS:
         raise SettingError(f"protocol '{name}' asks for the metric '{metric}'. {nearest(metric, METRICS)}")
@@ -209,16 +271,18 @@ def _protocol(corpus: Corpus, split: str, rows: Sequence[PredictionRow], memory:
         memory=memory,
         causal=causal,
         corpus_version=str(corpus.version or ""),
+        mapping=getattr(corpus, "mapping", ""),
     )
 
 
 def _remembered_splits(corpus: Corpus, split: str) -> tuple[str, ...]:
     """Other splits whose conversations may be remembered while ``split`` is scored."""
-    protocol = corpus.protocols.get(f"{corpus.name}/{split}")
+    base = base_split(split)
+    protocol = corpus.protocols.get(f"{corpus.name}/{base}")
     allowed = getattr(protocol, "remembered_splits", None)
     if allowed is None:
-        allowed = () if split == "train" else ("train",)
-    return tuple(name for name in allowed if name in corpus.splits and name != split)
+        allowed = () if base == "train" else ("train",)
+    return tuple(name for name in allowed if name in corpus.splits and name != base)
 
 
 def _memory(settings: Mapping[str, Any], remembered: Sequence[str], split: str) -> str:
@@ -227,4 +291,9 @@ def _memory(settings: Mapping[str, Any], remembered: Sequence[str], split: str) 
     if scope == "all":
         order = _history(settings).get("order", "story")
         return " and ".join([*remembered, f"earlier {split} utterances in {order} order"])
-    return "this conversation only" if scope == "conversation" else "none beyond the context of the conversation"
+    if scope == "conversation":
+        return "this conversation only"
+    model = settings.get("model")
+    if isinstance(model, Mapping) and model.get("attention") == "isolated":
+        return "none, every utterance alone"
+    return "none beyond the context of the conversation"

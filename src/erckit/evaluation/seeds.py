@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from erckit.errors import ErckitError, ResultError, SettingError
 from erckit.evaluation.evaluate import conversation_index, evaluate_model
 from erckit.evaluation.result import Result
+from erckit.settings import with_defaults
 
 if TYPE_CHECKING:
     from erckit.corpora import Corpus
@@ -25,6 +26,7 @@ def evaluate_recipe(
     out: str | Path,
     draws: int = 2000,
     quiet: bool = False,
+    before_seed: Callable[[int], None] | None = None,
 ) -> Result:
     """Train and score a recipe once per seed.
 
@@ -39,6 +41,43 @@ def evaluate_recipe(
         out: Folder of this recipe's runs.
         draws: Bootstrap resamples for the 95 % intervals.
         quiet: No progress on the terminal.
+        before_seed: Called with each seed that is not finished yet, right before it is trained.
+
+    Returns:
+        The result over all seeds, also saved as ``out/<split>.json``.
+
+    Raises:
+        SettingError: No seed, or a seed twice.
+        ErckitError: ``out`` holds runs of another recipe or corpus.
+    """
+
+    def score(seed: int, path: Path) -> Result:
+        return _train_and_score(with_seed(recipe, seed), corpus, split, path, seed, draws, quiet)
+
+    return score_seeds(recipe, corpus, split, seeds, out, score, draws, before_seed)
+
+
+def score_seeds(
+    recipe: Any,
+    corpus: Corpus,
+    split: str,
+    seeds: Sequence[int],
+    out: str | Path,
+    score: Callable[[int, Path], Result],
+    draws: int = 2000,
+    before_seed: Callable[[int], None] | None = None,
+) -> Result:
+    """Score something once per seed and sum up; scored seeds are kept in ``out/seed-<k>/<split>.json``.
+
+    Args:
+        recipe: A dataclass whose ``to_dict`` says whose runs ``out`` holds: a recipe, or a baseline's.
+        corpus: What is scored on.
+        split: The split to score.
+        seeds: Distinct whole numbers, at least one.
+        out: Folder of the runs.
+        score: Called with each seed that is not finished yet and the file to save its result in; returns the result.
+        draws: Bootstrap resamples for the 95 % intervals.
+        before_seed: Called with each such seed first.
 
     Returns:
         The result over all seeds, also saved as ``out/<split>.json``.
@@ -58,7 +97,9 @@ def evaluate_recipe(
         if path.exists():
             results.append(Result.load(path))
             continue
-        results.append(_train_and_score(with_seed(recipe, seed), corpus, split, path, seed, draws, quiet))
+        if before_seed is not None:
+            before_seed(seed)
+        results.append(score(seed, path))
     whole = aggregate_results(results, draws)
     whole.save(folder / f"{split}.json")
     return whole
@@ -74,6 +115,7 @@ def aggregate_results(results: Sequence[Result], draws: int = 2000) -> Result:
 
     Returns:
         ``metrics`` hold means, ``sd`` the sample standard deviation; a single result comes back as it is.
+        ``wall_seconds`` and ``tokens_processed`` are added up, ``training_seconds`` is the mean over runs.
 
     Raises:
         ResultError: The results do not belong together.
@@ -104,7 +146,12 @@ def aggregate_results(results: Sequence[Result], draws: int = 2000) -> Result:
     gold = [label_set.index(row.gold) for row in first.predictions]
     predicted = [[label_set.index(row.label) for row in result.predictions] for result in results]  # (S, N)
     groups = conversation_index(first.predictions)
-    scalars = [name for name, value in first.metrics.items() if isinstance(value, float)]
+    # A seed that an earlier version scored may lack a metric.
+    scalars = [
+        name
+        for name, value in first.metrics.items()
+        if isinstance(value, float) and all(name in result.metrics for result in results)
+    ]
     mean = {name: _mean([result.metrics[name] for result in results]) for name in scalars}
     metrics: dict[str, Any] = dict(mean)
     metrics["calibrated"] = all(result.metrics.get("calibrated") for result in results)
@@ -134,6 +181,10 @@ def aggregate_results(results: Sequence[Result], draws: int = 2000) -> Result:
         config=_without_seed(first.config),
         wall_seconds=round(sum(result.wall_seconds for result in results), 3),
         tokens_processed=sum(result.tokens_processed for result in results),
+        training_seconds=_mean_or_none([result.training_seconds for result in results]),
+        training_device=" or ".join(
+            dict.fromkeys(result.training_device for result in results if result.training_device)
+        ),
     )
 
 
@@ -162,7 +213,7 @@ def _train_and_score(
     return result
 
 
-def _claim(folder: Path, recipe: Recipe, corpus: Corpus) -> None:
+def _claim(folder: Path, recipe: Any, corpus: Corpus) -> None:
     """Write down whose runs the folder holds, or refuse a folder that holds another recipe's."""
     from erckit.storage.atomic import write_text
 
@@ -174,7 +225,9 @@ def _claim(folder: Path, recipe: Recipe, corpus: Corpus) -> None:
             found = json.loads(path.read_text(encoding="utf-8"))
         except ValueError:
             raise ErckitError(f"{path}: not JSON; choose another --out folder.") from None
-        changed = _differences(found, wanted)
+        if isinstance(found, dict):
+            found["recipe"] = json.loads(json.dumps(with_defaults(type(recipe), found.get("recipe")), default=str))
+        changed = _differences(_without_seed(found), wanted)
         if changed:
             raise ErckitError(
                 f"{folder} holds runs of other settings ({', '.join(changed[:5])}); choose another --out folder."
@@ -197,6 +250,11 @@ def _differences(found: Any, wanted: Any, name: str = "") -> list[str]:
             for change in _differences(found.get(key), wanted.get(key), f"{name}.{key}" if name else key)
         ]
     return [] if found == wanted else [f"{name}: {found!r} there, {wanted!r} now"]
+
+
+def _mean_or_none(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return round(_mean(known), 1) if len(known) == len(values) else None
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -21,6 +21,8 @@ def protocol_line(result: Result) -> str:
         "causal" if p.causal else "not causal (later utterances are seen)",
         f"memory: {p.memory}",
     ]
+    if p.mapping:
+        parts.append(_mapped(result))
     return " · ".join(parts)
 
 
@@ -41,6 +43,13 @@ def format_result(result: Result) -> str:
     return "\n\n".join(["\n".join(blocks[:2]), *blocks[2:]])
 
 
+def _mapped(result: Result) -> str:
+    p = result.protocol
+    labelled = _count(p.utterances + p.left_out, "utterance")
+    left_out = f" ({p.left_out:,} of {labelled} left out: gold label has no counterpart)" if p.left_out else ""
+    return f"mapped to {p.mapping}: {', '.join(result.label_set.labels)}{left_out}"
+
+
 def _scores(result: Result, several: bool) -> str:
     header = ["", "mean ± sd" if several else "score", "95 % interval"]
     names = [result.protocol.metric, *(name for name in _NAMES if name != result.protocol.metric)]
@@ -55,10 +64,16 @@ def _scores(result: Result, several: bool) -> str:
                 f"{_percent(low)} – {_percent(high)}",
             ]
         )
-    lines = _table(header, rows)
+    lines = text_table(header, rows)
+    lines += ["", ("± is the sd over seeds; " if several else "") + "intervals by bootstrap over conversations"]
     if "expected_calibration_error" in result.metrics:
-        state = "calibrated on dev" if result.metrics.get("calibrated") else "not calibrated"
-        lines += ["", f"calibration error {_percent(result.metrics['expected_calibration_error'])} (scores {state})"]
+        state = f"calibrated on {result.protocol.selection}" if result.metrics.get("calibrated") else "not calibrated"
+        before = result.metrics.get("expected_calibration_error_uncalibrated")
+        was = "" if before is None else f", {_percent(before)} before temperature scaling"
+        if was and result.protocol.mapping and not result.metrics.get("calibrated"):
+            state = "not calibrated for these labels"
+        error = _percent(result.metrics["expected_calibration_error"])
+        lines += ["", f"calibration error {error} (scores {state}{was})"]
     return "\n".join(lines)
 
 
@@ -77,23 +92,23 @@ def _classes(result: Result, several: bool) -> str:
         ]
         for label, scores in result.metrics["per_class"].items()
     ]
-    return "\n".join(_table(header, rows))
+    return "\n".join(text_table(header, rows))
 
 
 def _runs(result: Result) -> str:
     names = [result.protocol.metric, *(name for name in ("accuracy", "macro_f1") if name != result.protocol.metric)]
     rows = [[str(run["seed"]), *(_percent(run["metrics"][name]) for name in names)] for run in result.runs]
-    return "\n".join(_table(["seed", *names], rows))
+    return "\n".join(text_table(["seed", *names], rows))
 
 
 def _confusion(result: Result, several: bool) -> str:
     labels = result.label_set.labels
     rows = [[label, *(f"{count:,}" for count in row)] for label, row in zip(labels, result.confusion, strict=True)]
     summed = ", added up over seeds" if several else ""
-    return "\n".join([f"confusion: rows gold, columns predicted{summed}", *_table(["", *labels], rows)])
+    return "\n".join([f"confusion: rows gold, columns predicted{summed}", *text_table(["", *labels], rows)])
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     """First column left, the others right, two spaces between."""
     widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
     lines = []

@@ -71,6 +71,11 @@ def label_styles(labels: Sequence[str]) -> dict[str, LabelStyle]:
     return {label: LabelStyle(label, codes[label], f"e{i}", *chosen[label]) for i, label in enumerate(labels)}
 
 
+def light_colour(hue: str) -> str:
+    """One of the palette's colours on a light ground, "#rrggbb", by its name: "blue", "gold", "red" and so on."""
+    return _HUES[hue][0]
+
+
 def _made(number: int) -> tuple[str, str]:
     """A further colour: hues by the golden angle, two lightness steps."""
     hue = (0.12 + 0.618034 * number) % 1

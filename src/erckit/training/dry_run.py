@@ -70,7 +70,7 @@ def dry_run(recipe: Recipe, corpus: Corpus) -> DryRun:
     total = sum(p.numel() for p in backbone.parameters())
     config: Any = backbone.config
     width, depth = int(config.hidden_size), int(config.num_hidden_layers)
-    split = corpus.splits["train"]
+    split = corpus.split("train")
     speaker = recipe.model.speaker
     registry = SpeakerRegistry.from_conversations(
         speaker.identity, split, speaker.min_utterances, corpus.anonymous_speakers

@@ -32,6 +32,7 @@ class TrainingSettings:
         class_weights: ``none``, ``min_count`` (published), ``inverse`` or ``sqrt_inverse``.
         label_smoothing: Share of the target spread over all labels; without effect where there are teachers.
         r_drop: Weight of R-Drop's divergence between two passes; 0 saves the second pass.
+        start_from: Folder of a trained model on the same backbone whose weights are taken at the start; empty for none.
         teachers: Result files of the training split whose mean scores are mixed into the targets.
         teacher_share: Their share of the target, in [0, 1].
         average: Decay of the running average of the weights that dev scores and the model folder gets; 0 for none.
@@ -53,6 +54,7 @@ class TrainingSettings:
     class_weights: str = "none"
     label_smoothing: float = 0.0
     r_drop: float = 0.0
+    start_from: str = ""
     teachers: tuple[str, ...] = ()
     teacher_share: float = 0.5
     average: float = 0.0
@@ -86,12 +88,17 @@ class Recipe:
     Args:
         name: Short name, such as ``emonet/emorynlp``.
         corpus: Name of the corpus.
+        map: Label set or mapping file its labels are mapped to before training; empty for its own labels.
+        leave_out: Conversations of the corpus that are neither learnt from nor scored, by id; for instance those that
+            another corpus shares. Forgotten where ``corpus`` is replaced.
         model: See ``ModelSettings``.
         training: See ``TrainingSettings``.
     """
 
     name: str = "recipe"
     corpus: str = "emorynlp"
+    map: str = ""
+    leave_out: tuple[str, ...] = ()
     model: ModelSettings = field(default_factory=ModelSettings)
     training: TrainingSettings = field(default_factory=TrainingSettings)
 
@@ -107,10 +114,29 @@ def recipe_folders() -> list[Path]:
 
 
 def recipe_names() -> list[str]:
-    """Short names of all recipes at hand."""
-    return sorted(
-        {str(p.relative_to(folder).with_suffix("")) for folder in recipe_folders() for p in folder.rglob("*.yaml")}
-    )
+    """Short names of all recipes at hand; ablations, which stand beside them, are none."""
+    return _names(is_wanted_ablation=False)
+
+
+def ablation_names() -> list[str]:
+    """Short names of all ablations at hand."""
+    return _names(is_wanted_ablation=True)
+
+
+def is_ablation(path: Path) -> bool:
+    """Whether a YAML file is an ablation: one of its keys is ``rows``, which no recipe has."""
+    # Looked for in the text, as listing names should not have to parse every file.
+    try:
+        return any(line.startswith(b"rows:") for line in path.read_bytes().splitlines())
+    except OSError:
+        return False
+
+
+def _names(is_wanted_ablation: bool) -> list[str]:
+    files = {
+        str(p.relative_to(folder).with_suffix("")): p for folder in recipe_folders() for p in folder.rglob("*.yaml")
+    }
+    return sorted(name for name, path in files.items() if is_ablation(path) == is_wanted_ablation)
 
 
 def load_recipe(
@@ -120,6 +146,7 @@ def load_recipe(
     corpus: str | None = None,
     backbone: str | None = None,
     seed: int | None = None,
+    mapping: str | None = None,
 ) -> Recipe:
     """Read a recipe and change values.
 
@@ -129,6 +156,7 @@ def load_recipe(
         corpus: Replaces ``corpus``.
         backbone: Replaces ``model.backbone``.
         seed: Replaces ``training.seed``.
+        mapping: Replaces ``map``.
 
     Raises:
         SettingError: No such recipe, broken YAML, an unknown key or a value that does not fit.
@@ -142,23 +170,58 @@ def load_recipe(
         raise SettingError(f"{path}: not a readable recipe ({' '.join(str(error).split())}). Mend the YAML.") from None
     if not isinstance(values, dict):
         raise SettingError(f"{path}: a recipe holds keys and values, got {type(values).__name__}.")
+    if "rows" in values:
+        raise SettingError(f"{path}: an ablation, not a recipe. Run it with 'erckit ablate {name}'.")
     values.setdefault("name", path.stem if path.parent.name == "" else f"{path.parent.name}/{path.stem}")
     for override in overrides:
-        key, equals, text = override.partition("=")
-        if not equals:
-            raise SettingError(f"'--set {override}' has no '='. Write --set training.epochs=3.")
-        try:
-            value = yaml.safe_load(text)
-        except yaml.YAMLError:
-            raise SettingError(f"'--set {override}': the value is not YAML. Quote it.") from None
-        _put(values, key.strip(), value)
-    for key, given in (("corpus", corpus), ("model.backbone", backbone), ("training.seed", seed)):
+        _put(values, *read_override(override))
+    for key, given in (
+        ("corpus", corpus),
+        ("map", mapping),
+        ("model.backbone", backbone),
+        ("training.seed", seed),
+    ):
         if given is not None:
             _put(values, key, given)
+    if corpus is not None:
+        values.pop("leave_out", None)  # ids of the corpus that it replaced
     try:
         return settings_from_dict(Recipe, values)
     except SettingError as error:
         raise SettingError(f"{path}: {error}" if not overrides else f"{path} with --set: {error}") from None
+
+
+def read_override(override: str) -> tuple[str, Any]:
+    """Key and value of ``dotted.key=value``, the value read as YAML.
+
+    Raises:
+        SettingError: No "=", or a value that is not YAML.
+    """
+    import yaml
+
+    key, equals, text = override.partition("=")
+    if not equals:
+        raise SettingError(f"'--set {override}' has no '='. Write --set training.epochs=3.")
+    try:
+        return key.strip(), yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise SettingError(f"'--set {override}': the value is not YAML. Quote it.") from None
+
+
+def change_recipe(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
+    """The same recipe with some values changed.
+
+    Args:
+        recipe: Left as it is.
+        changes: Dotted key, such as ``training.epochs``, to value.
+
+    Raises:
+        SettingError: An unknown key or a value that does not fit.
+    """
+    values = recipe.to_dict()
+    for key, value in changes.items():
+        _put(values, key, value)
+    return settings_from_dict(Recipe, values)
 
 
 def _find(name: str | Path) -> Path:

@@ -12,6 +12,7 @@ from torch import Tensor
 from erckit.conversation import Conversation
 from erckit.errors import SettingError
 from erckit.labels import LabelSet
+from erckit.storage.compact_predictions import unpack_predictions
 from erckit.training.recipe import TrainingSettings
 
 
@@ -32,7 +33,7 @@ def load_soft_targets(
     paths = [Path(p) for p in settings.teachers]
     for path in paths:
         try:
-            predictions = json.loads(path.read_text(encoding="utf-8"))["predictions"]
+            predictions = unpack_predictions(json.loads(path.read_text(encoding="utf-8"))["predictions"])
             found: dict[tuple[str, str], list[Mapping[str, float]]] = {}  # one per seed of the result
             for p in predictions:
                 found.setdefault((p["conversation"], p["utterance"]), []).append(p["scores"])
@@ -40,7 +41,7 @@ def load_soft_targets(
             total += torch.tensor(
                 [[sum(scores[label] for scores in runs) / len(runs) for label in label_set.labels] for runs in rows]
             )
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
             raise SettingError(
                 f"teacher '{path}' does not score the training split ({error!r}). Make it with "
                 "'erckit evaluate MODEL --split train --json FILE'."

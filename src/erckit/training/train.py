@@ -33,6 +33,7 @@ from erckit.models.pretrained import (
     trained_tensors,
 )
 from erckit.progress import Progress
+from erckit.settings import with_defaults
 from erckit.storage.atomic import write_text
 from erckit.training.average import WeightAverage
 from erckit.training.checkpoint import (
@@ -48,6 +49,7 @@ from erckit.training.objective import NO_LABEL, class_weights, symmetric_diverge
 from erckit.training.optimizer import make_optimizer, rate_factor
 from erckit.training.recipe import Recipe
 from erckit.training.soft_targets import load_soft_targets
+from erckit.training.start_from import start_from
 
 
 def train(
@@ -94,7 +96,13 @@ def _claim(out: Path, recipe: Recipe, corpus: Corpus, resume: bool) -> None:
     if recorded.is_file():
         if not resume:
             raise CheckpointError(f"{out} holds a training already. Choose another --out, or let it resume.")
-        if json.loads(recorded.read_text(encoding="utf-8")) != json.loads(json.dumps(wanted)):
+        try:
+            found = json.loads(recorded.read_text(encoding="utf-8"))
+        except ValueError:
+            raise CheckpointError(f"{recorded}: not JSON. Choose another --out.") from None
+        if isinstance(found, dict):
+            found["recipe"] = with_defaults(Recipe, found.get("recipe"))
+        if json.loads(json.dumps(found)) != json.loads(json.dumps(wanted)):
             raise CheckpointError(f"{out} holds a training of another recipe (see {recorded}). Choose another --out.")
     elif not resume and out.is_dir() and any(out.iterdir()):
         raise CheckpointError(f"{out} is not empty. Choose another --out.")
@@ -122,7 +130,7 @@ class Training:
         backbone = get_backbone(recipe.model.backbone)
         self.registry = SpeakerRegistry.from_conversations(
             recipe.model.speaker.identity,
-            corpus.splits["train"],
+            corpus.split("train"),
             recipe.model.speaker.min_utterances,
             corpus.anonymous_speakers,
         )
@@ -130,11 +138,13 @@ class Training:
         self.model: ConversationModel
         self.preparation: Preparation
         self.model, self.preparation = new_model(recipe.model, corpus.label_set, self.registry, backbone)
+        if settings.start_from:
+            start_from(self.model, corpus.label_set, backbone_checksum(backbone), Path(settings.start_from))
         self.model.to(self.device).train()
         self.optimizer = make_optimizer(self.model, settings)
         self.wrapped = self.accelerator.prepare_model(self.model)
         self.average = WeightAverage(self.model, settings.average)
-        train_split, dev_split = corpus.splits["train"], corpus.splits["dev"]
+        train_split, dev_split = corpus.split("train"), corpus.split("dev")
         self.data = TrainingData.from_conversations(train_split, corpus.label_set, self.preparation)
         self.joint: PreparedConversations = self.preparation.prepare([*train_split, *dev_split])
         self.dev = list(range(len(train_split), len(self.joint)))
@@ -148,7 +158,8 @@ class Training:
         self.group = settings.accumulate * self.accelerator.num_processes  # batches per optimiser step
         self.steps = sum(-(-len(batches) // self.group) for batches in self.epochs)
         self.step = self.epoch = self.batch = 0
-        self.best: dict[str, Any] = {"weighted_f1": -1.0, "epoch": -1, "step": -1}
+        self.metric = selection_metric(corpus)
+        self.best: dict[str, Any] = {self.metric: -1.0, "epoch": -1, "step": -1}
         self.last_checkpoint = time.monotonic()
         self.seconds = 0.0
 
@@ -188,7 +199,7 @@ class Training:
                 self.step += 1
                 self.batch += len(group)
                 self.seconds += time.monotonic() - began
-                bar.advance(len(group), f"loss {loss:.3f}, dev {max(self.best['weighted_f1'], 0):.4f}")
+                bar.advance(len(group), f"loss {loss:.3f}, dev {max(self.best[self.metric], 0):.4f}")
                 journal.write({"step": self.step, "epoch": self.epoch, "loss": loss, "gradient_norm": norm})
                 if self.batch in marks:
                     self._evaluate(journal)
@@ -292,9 +303,10 @@ class Training:
             logits = self._dev_logits()
             pairs = [(y, p) for y, p in zip(self.dev_labels, logits.argmax(1).tolist(), strict=True) if y != NO_LABEL]
             scores = classification_report([y for y, _ in pairs], [p for _, p in pairs], self.corpus.label_set)
-            found = {"weighted_f1": scores.weighted_f1, "macro_f1": scores.macro_f1, "accuracy": scores.accuracy}
+            names = dict.fromkeys((self.metric, "weighted_f1", "macro_f1", "accuracy"))
+            found = {name: float(getattr(scores, name)) for name in names}
             journal.write({"step": self.step, "epoch": self.epoch, "split": "dev", **found})
-            if found["weighted_f1"] > self.best["weighted_f1"]:
+            if found[self.metric] > self.best[self.metric]:
                 self.best = {**found, "epoch": self.epoch, "step": self.step}
                 if self.accelerator.is_main_process:
                     state = {"best": self.best}
@@ -355,10 +367,31 @@ class Training:
             backbone_checksum(self.backbone_folder),
             {**self.recipe.to_dict(), "corpus": self.corpus.name},
             temperature,
-            {"dev": checkpoint.state["best"], "training_seconds": round(self.seconds, 1)},
+            {
+                "dev": checkpoint.state["best"],
+                "selected_by": self.metric,
+                "training_seconds": round(self.seconds, 1),
+                "training_device": _device_name(self.device, self.accelerator.num_processes),
+            },
             self.recipe.name.replace("/", "-"),
         )
         pretrained.save_pretrained(folder, card=model_card(pretrained, dataclasses.asdict(self.settings)))
+
+
+def selection_metric(corpus: Corpus) -> str:
+    """The metric by which the weights are chosen on dev: that of the corpus' protocol, else weighted F1."""
+    protocol = corpus.protocols.get(f"{corpus.name}/dev") or corpus.protocols.get(f"{corpus.name}/test")
+    return protocol.metric if protocol is not None else "weighted_f1"
+
+
+def _device_name(device: torch.device, processes: int) -> str:
+    """What the seconds of a training were measured on."""
+    if device.type == "cuda":
+        name = torch.cuda.get_device_name(device)
+    else:
+        threads = torch.get_num_threads()
+        name = f"{device.type.upper()}, {threads} thread{'s' * (threads != 1)}"
+    return name if processes == 1 else f"{processes} x {name}"
 
 
 def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
