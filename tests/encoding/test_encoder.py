@@ -132,7 +132,7 @@ def test_long_conversations_continue_with_left_context(encoder_of, original_of, 
 @given(
     kind=st.sampled_from(["bert", "roberta", "mpnet"]),
     lengths=st.lists(CONVERSATION, min_size=2, max_size=5),
-    attention=st.sampled_from(["one_pass", "full", "per_utterance"]),
+    attention=st.sampled_from(["one_pass", "full", "per_utterance", "isolated"]),
     seed=st.integers(0, 999),
 )
 def test_batch_of_n_equals_n_batches_of_one(encoder_of, kind, lengths, attention, seed) -> None:
@@ -148,7 +148,7 @@ def test_batch_of_n_equals_n_batches_of_one(encoder_of, kind, lengths, attention
     kind=st.sampled_from(["bert", "roberta", "mpnet"]),
     lengths=CONVERSATION,
     later=CONVERSATION,
-    attention=st.sampled_from(["one_pass", "per_utterance"]),
+    attention=st.sampled_from(["one_pass", "per_utterance", "isolated"]),
     seed=st.integers(0, 999),
 )
 def test_nothing_leaks_from_the_future(encoder_of, kind, lengths, later, attention, seed) -> None:
@@ -181,6 +181,16 @@ def test_streamed_equals_batch(encoder_of, kind, lengths, pooling, seed) -> None
     torch.testing.assert_close(streamed, _encode(encoder, [blocks]), **TOLERANCE)
 
 
+@pytest.mark.parametrize("pooling", ["mean", "marker"])
+def test_streamed_equals_batch_where_every_utterance_is_read_alone(encoder_of, pooling: str) -> None:
+    encoder = encoder_of("mpnet", pooling)
+    blocks = _blocks([7, 30, 2, 30, 30, 30, 19], 3)
+    stream = EncoderStream(encoder, attention="isolated")
+    streamed = torch.stack([stream.append(block, [1] * len(block)) for block in blocks])
+    torch.testing.assert_close(streamed, _encode(encoder, [blocks], "isolated"), **TOLERANCE)
+    assert (streamed - _encode(encoder, [blocks])).abs().max() > 0.05  # context does matter with these weights
+
+
 @pytest.mark.parametrize("lengths", [[30, 17], [LEFT // 2], [LEFT], [MAX_TOKENS], [MAX_TOKENS - 2, 2]])
 def test_streaming_goes_on_beyond_the_positions(encoder_of, lengths: list[int]) -> None:
     encoder = encoder_of("mpnet")
@@ -195,6 +205,8 @@ def test_streaming_goes_on_beyond_the_positions(encoder_of, lengths: list[int]) 
 def test_a_stream_has_no_first_token_per_target(encoder_of) -> None:
     with pytest.raises(SettingError, match="stream"):
         EncoderStream(encoder_of("bert", "first"))
+    with pytest.raises(SettingError, match="attention of a stream"):
+        EncoderStream(encoder_of("bert"), attention="full")
 
 
 def test_speaker_embedding_reaches_the_vectors_and_row_zero_does_not(encoder_of) -> None:

@@ -1,4 +1,4 @@
-"""Attention over a packed batch: utterance-block causal or full, on CPU and GPU."""
+"""Attention over a packed batch: utterance-block causal, or full inside each segment, on CPU and GPU."""
 
 from __future__ import annotations
 

@@ -48,7 +48,8 @@ class PackedBatch:
         groups: Segments by length.
         utterances: R, number of utterances that are read.
         text_tokens: Tokens that are not padding.
-        is_causal: Whether a token may attend to later utterances of its segment (False) or not (True).
+        is_causal: Whether tokens are kept from later utterances of their segment (True); False where all may be seen,
+            and where there are none, since each segment ends with its target.
     """
 
     tokens: Tensor

@@ -10,6 +10,7 @@ from torch import Tensor
 from erckit.encoding.architecture import layers_of, relative_bias
 from erckit.encoding.encoder import ConversationEncoder
 from erckit.errors import SettingError
+from erckit.settings import choose
 
 
 @dataclass(slots=True)
@@ -31,15 +32,19 @@ class EncoderStream:
     Args:
         encoder: In evaluation mode.
         left_context: Tokens of left context a continued conversation carries; the value the batch uses.
+        attention: ``one_pass``, or ``isolated`` to read every utterance alone.
 
     Raises:
-        SettingError: The encoder reads the first token of a sequence per target, which a stream does not have.
+        SettingError: The encoder reads the first token of a sequence per target, which a stream does not have, or
+            another attention.
     """
 
-    def __init__(self, encoder: ConversationEncoder, left_context: int = 256) -> None:
+    def __init__(self, encoder: ConversationEncoder, left_context: int = 256, attention: str = "one_pass") -> None:
         if encoder.pooling == "first":
             raise SettingError("a stream has no sequence per target; it needs the pooling 'mean' or 'marker'.")
+        choose(attention, ("one_pass", "isolated"), "attention of a stream")
         self._encoder = encoder
+        self._is_isolated = attention == "isolated"
         self._left_context = left_context
         self._blocks: list[tuple[list[int], list[int]]] = []
         self._open = _Open()
@@ -55,6 +60,9 @@ class EncoderStream:
         Returns:
             Its vector, (H,), equal to the batch's up to float rounding.
         """
+        if self._is_isolated:
+            self._open = _Open()
+            return self._read_off(self._extend(tokens, identities))
         limit = self._encoder.max_tokens
         if self._open.used + len(tokens) > limit:
             self._open = _Open()
@@ -68,7 +76,10 @@ class EncoderStream:
             for block in context:
                 self._extend(*block)
         self._blocks.append((tokens, identities))
-        hidden = self._extend(tokens, identities)  # (t, H)
+        return self._read_off(self._extend(tokens, identities))
+
+    def _read_off(self, hidden: Tensor) -> Tensor:
+        """(H,) of an utterance from the states of its tokens, (t, H)."""
         return hidden[0] if self._encoder.pooling == "marker" else hidden.float().mean(0).to(hidden.dtype)
 
     def _extend(self, tokens: list[int], identities: list[int]) -> Tensor:

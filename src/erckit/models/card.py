@@ -12,6 +12,7 @@ def model_card(pretrained: PretrainedModel, training: Mapping[str, Any]) -> str:
     """Markdown: what the model is, what it was trained on and how, how it scored on dev, what it is not for."""
     settings = pretrained.settings
     dev = (pretrained.scores or {}).get("dev", {})
+    metric = (pretrained.scores or {}).get("selected_by", "weighted_f1")
     trained = sum(p.numel() for p in pretrained.model.parameters() if p.requires_grad)
     total = sum(p.numel() for p in pretrained.model.parameters())
     temperature = "not calibrated" if pretrained.temperature is None else f"temperature {pretrained.temperature:.3f}"
@@ -27,7 +28,7 @@ Labels every utterance of a conversation with one of {len(pretrained.label_set)}
 - Speaker: identity `{settings.speaker.identity}`, form `{settings.speaker.form}`
 - History: `{settings.history.scope}`, last {settings.history.window} utterances, order `{settings.history.order}`
 - Trained on: the train split of `{pretrained.recipe.get("corpus")}`; epoch chosen on dev, {temperature} fitted on dev
-- Dev: weighted F1 {100 * dev.get("weighted_f1", float("nan")):.2f}, epoch {dev.get("epoch", -1) + 1}
+- Dev: {metric} {100 * dev.get(metric, float("nan")):.2f}, epoch {dev.get("epoch", -1) + 1}
 
 The dev score chose the epoch and is therefore too high; the test score stands in the result file, if one was made.
 

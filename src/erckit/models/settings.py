@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from erckit.encoding.segments import ATTENTIONS
 from erckit.errors import SettingError
 from erckit.settings import choose
 
@@ -67,7 +68,7 @@ class ModelSettings:
     Args:
         name: Published system, a name of ``erckit.models.MODELS``.
         backbone: Backbone name, hub name or folder.
-        attention: ``one_pass``, ``per_utterance`` or ``full``.
+        attention: ``one_pass``, ``per_utterance``, ``full``, or ``isolated`` (every utterance is read alone).
         pooling: ``mean`` over the utterance's tokens, its ``marker`` token, or the ``first`` token of the sequence
             (as published; only with ``per_utterance`` attention, where each target has a sequence of its own).
         has_separator: Whether a separator token ends each block; the next block's marker shows the end as well.
@@ -103,7 +104,7 @@ class ModelSettings:
     freezes_embeddings: bool = True
 
     def __post_init__(self) -> None:
-        choose(self.attention, ("one_pass", "per_utterance", "full"), "model.attention")
+        choose(self.attention, ATTENTIONS, "model.attention")
         choose(self.pooling, ("mean", "marker", "first"), "model.pooling")
         if self.pooling == "first" and self.attention != "per_utterance":
             raise SettingError("'model.pooling: first' goes with 'model.attention: per_utterance' only.")

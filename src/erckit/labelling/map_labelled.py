@@ -1,0 +1,54 @@
+"""Predictions in the labels of another label set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from erckit.conversation import LabelledConversation, Prediction
+from erckit.label_mapping import LabelMapping
+
+
+def map_labelled(
+    labelled: Sequence[LabelledConversation],
+    mapping: LabelMapping,
+    keep: Sequence[str] | None = None,
+    min_confidence: float | None = None,
+) -> list[LabelledConversation]:
+    """The same conversations with mapped predictions.
+
+    The label is the one whose summed score is highest, which need not be what the model's top label becomes: two
+    labels that merge may together outweigh it.
+
+    Args:
+        labelled: Predictions in the mapping's source labels.
+        mapping: From the model's labels.
+        keep: Target labels to score, None for all that the model reaches; scores sum to 1 over them.
+        min_confidence: Least mapped score of the top label, in [0, 1]; below it the label is None.
+
+    Returns:
+        Scores stay calibrated only where nothing is taken out: adding up leaves a calibrated score calibrated,
+        dividing by what is left does not.
+    """
+    kept = tuple(mapping.reachable if keep is None else keep)
+    lossless = mapping.is_lossless(kept)
+    return [
+        LabelledConversation(
+            one.conversation,
+            tuple(
+                _map_prediction(prediction, mapping, kept, lossless, min_confidence) for prediction in one.predictions
+            ),
+        )
+        for one in labelled
+    ]
+
+
+def _map_prediction(
+    prediction: Prediction, mapping: LabelMapping, keep: Sequence[str], lossless: bool, min_confidence: float | None
+) -> Prediction:
+    scores = mapping.map_scores(prediction.scores, keep)
+    best = max(keep, key=lambda label: scores[label])
+    is_sure = min_confidence is None or scores[best] >= min_confidence
+    reason = "" if is_sure else f"confidence {scores[best]:.2f} below {min_confidence:.2f}"
+    return Prediction(
+        prediction.utterance_id, best if is_sure else None, scores, prediction.calibrated and lossless, reason
+    )
