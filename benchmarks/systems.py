@@ -22,6 +22,8 @@ from typing import Any
 
 import yaml
 
+from erckit.evaluation.baselines import BASELINES
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -39,7 +41,7 @@ class Cell:
     @property
     def is_baseline(self) -> bool:
         """Whether nothing is trained by gradient, so that settings of the training do not apply."""
-        return self.recipe in ("baseline/majority", "baseline/chance", "baseline/tfidf")
+        return self.recipe in BASELINES
 
     def result(self, folder: Path) -> Path:
         """Where its result goes."""
