@@ -1,8 +1,12 @@
-"""Make a trained model the one that comes with erckit: compact weights, its card, its test result.
+"""Make a trained model one that comes with erckit: compact weights, its card with its scores, its result files.
 
-python scripts/bundle_model.py out/emonet/seed-1/model emonet-emorynlp [--corpus-folder DIR]
+python scripts/bundle_model.py runs/emonet/seed-1 emonet-emorynlp --score emorynlp/test
+python scripts/bundle_model.py runs/everyday/seed-1 everyday --map ekman \
+    --score meld/dev --score dailydialog/test --score goemotions/test \
+    --baseline goemotions-utterance=runs/goemotions/seed-1
 
-Writes src/erckit/bundled/NAME and results/emorynlp-test/NAME.json. The score is that of the compact weights.
+Writes src/erckit/bundled/NAME and results/CORPUS-SPLIT/NAME.json. Scores are those of the compact weights. A baseline
+is scored on the same splits, and the card says by how much the model is better.
 """
 
 from __future__ import annotations
@@ -12,7 +16,7 @@ import dataclasses
 from pathlib import Path
 
 from erckit.corpora import load_corpus
-from erckit.evaluation import evaluate_model, format_result
+from erckit.evaluation import Result, compare_results, evaluate_model, format_result
 from erckit.labelling import Labeler
 from erckit.models.card import model_card
 from erckit.models.pretrained import load_pretrained
@@ -25,36 +29,81 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", type=Path, help="folder of a trained model")
     parser.add_argument("name")
-    parser.add_argument("--corpus", default="emorynlp")
-    parser.add_argument("--corpus-folder", type=Path, default=None)
+    parser.add_argument("--score", action="append", required=True, metavar="CORPUS/SPLIT")
+    parser.add_argument("--map", default=None, help="label set on which it is scored")
+    parser.add_argument("--baseline", default=None, metavar="NAME=FOLDER", help="a model to be compared with")
+    parser.add_argument("--limits", type=Path, default=None, help="Markdown that the card ends with: where it fails")
     arguments = parser.parse_args()
-    pretrained = load_pretrained(arguments.model)
+    folder = arguments.model / "model" if (arguments.model / "model").is_dir() else arguments.model
+    pretrained = load_pretrained(folder)
     training = dict(pretrained.recipe["training"])
     # Where the teachers' results lay on this machine says nothing on another one.
     training["teachers"] = [Path(teacher).name for teacher in training.get("teachers", ())]
     recipe = {**pretrained.recipe, "training": training}
     pretrained = dataclasses.replace(pretrained, name=arguments.name, recipe=recipe)
-    folder = ROOT / "src" / "erckit" / "bundled" / arguments.name
+    target = ROOT / "src" / "erckit" / "bundled" / arguments.name
     card = model_card(pretrained, training)
-    pretrained.save_pretrained(folder, weights="compact", card=card)
-    corpus = load_corpus(arguments.corpus, arguments.corpus_folder)
-    result = evaluate_model(Labeler.from_pretrained(folder), corpus, "test")
-    target = ROOT / "results" / f"{arguments.corpus}-test" / f"{arguments.name}.json"
-    result.save(target)
-    low, high = result.metrics["interval_95"]["weighted_f1"]
-    lines = [
-        "",
-        "## Test",
-        "",
-        f"{result.protocol.corpus}/{result.protocol.split}, {result.protocol.utterances:,} utterances, "
-        f"selected on dev, seed {', '.join(map(str, result.seeds))}: "
-        f"weighted F1 {100 * result.metrics['weighted_f1']:.2f} "
-        f"(95 % interval {100 * low:.2f} to {100 * high:.2f} over conversations), "
-        f"accuracy {100 * result.metrics['accuracy']:.2f}, macro F1 {100 * result.metrics['macro_f1']:.2f}.",
-        "",
-    ]
-    pretrained.save_pretrained(folder, weights="compact", card=card + "\n".join(lines))
-    print(format_result(result))
+    pretrained.save_pretrained(target, weights="compact", card=card)
+    ours = [_score(target, arguments.name, where, arguments.map) for where in arguments.score]
+    theirs: list[Result] = []
+    if arguments.baseline:
+        name, _, place = arguments.baseline.partition("=")
+        theirs = [_score(Path(place), name, where, arguments.map) for where in arguments.score]
+    sections = [card, _scores(ours, theirs), _labels(ours[0])]
+    if arguments.limits:
+        sections.append(arguments.limits.read_text(encoding="utf-8"))
+    pretrained.save_pretrained(target, weights="compact", card="\n".join(sections))
+    for result in ours:
+        print(format_result(result), end="\n\n")
+    print(_scores(ours, theirs))
+
+
+def _score(folder: Path, name: str, where: str, map_to: str | None) -> Result:
+    """Score a model on one split and keep the result."""
+    corpus, _, split = where.partition("/")
+    labeler = Labeler.from_pretrained(folder)
+    own = map_to if map_to and labeler.settings.get("corpus") != corpus else labeler.settings.get("map") or map_to
+    result = evaluate_model(labeler, load_corpus(corpus), split, map_to=own)
+    result = dataclasses.replace(result, system=name)
+    result.save(ROOT / "results" / f"{corpus}-{split}" / f"{name}.json")
+    return result
+
+
+def _scores(ours: list[Result], theirs: list[Result]) -> str:
+    """The card's table: every split, its metric, and the difference to the baseline."""
+    versus = f" {theirs[0].system} | better by |" if theirs else ""
+    lines = ["", "## Scores", "", f"| split | metric | utterances | this model |{versus}"]
+    lines.append("|---|---|---:|---:|" + ("---:|---:|" if theirs else ""))
+    for number, result in enumerate(ours):
+        p, metric = result.protocol, result.protocol.metric
+        low, high = result.metrics["interval_95"][metric]
+        scored = f"{p.utterances:,}" + (f" ({p.left_out:,} left out)" if p.left_out else "")
+        cells = [p.name, metric, scored, f"{_percent(result.metrics[metric])} ({_percent(low)} to {_percent(high)})"]
+        if theirs:
+            found = compare_results([result, theirs[number]], metric=metric).pairs[0]
+            cells += [
+                _percent(theirs[number].metrics[metric]),
+                f"{_percent(found.difference)} ({_percent(found.low)} to {_percent(found.high)})",
+            ]
+        lines.append("| " + " | ".join(cells) + " |")
+    mapping = ours[0].protocol.mapping
+    mapped = f" Labels are mapped to {mapping}." if mapping else ""
+    lines += ["", f"In percent, 95 % intervals by bootstrap over conversations.{mapped} One seed.", ""]
+    return "\n".join(lines)
+
+
+def _labels(result: Result) -> str:
+    """The card's table of labels on the first split: what it finds and what it misses."""
+    lines = [f"## Labels on {result.protocol.name}", "", "| label | precision | recall | utterances | called so |"]
+    lines.append("|---|---:|---:|---:|---:|")
+    for label, scores in result.metrics["per_class"].items():
+        cells = [label, _percent(scores["precision"]), _percent(scores["recall"])]
+        lines.append("| " + " | ".join([*cells, f"{scores['support']:,.0f}", f"{scores['predicted']:,.0f}"]) + " |")
+    return "\n".join([*lines, ""])
+
+
+def _percent(fraction: float) -> str:
+    return f"{100 * fraction:.2f}"
 
 
 if __name__ == "__main__":

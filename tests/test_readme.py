@@ -1,8 +1,12 @@
-"""What the README tells people to type exists."""
+"""What the README tells people to type exists, and its numbers are those of results/."""
 
+import importlib.util
+import json
 import re
 import shlex
+import statistics
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -54,3 +58,59 @@ def test_python_scripts_exist() -> None:
     for line in _code_lines("bash"):
         if line.startswith("python "):
             assert (ROOT / line.split()[1]).is_file(), line
+
+
+@pytest.fixture(scope="module")
+def script() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("readme_results", ROOT / "scripts" / "readme_results.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def block(script: ModuleType) -> str:
+    return script.results_block(ROOT / "results")
+
+
+def test_the_results_are_those_of_the_result_files(script: ModuleType, block: str) -> None:
+    assert script.with_results(README, block) == README, "run: python scripts/readme_results.py"
+
+
+def test_the_tables_agree_with_the_files_read_by_hand(block: str) -> None:
+    rows = re.findall(r"^\| \[[^]]+\]\(([^)]+)\) \|(.+)\|$", block, flags=re.MULTILINE)
+    files = {str(path.relative_to(ROOT)) for path in (ROOT / "results").glob("*/*.json") if "dedup" not in str(path)}
+    assert {path for path, _ in rows} == files
+    for path, cells in rows:
+        score, _, seeds, *_ = [cell.strip() for cell in cells.split("|")]
+        # Not through erckit's own classes: the script would share their mistakes.
+        data = json.loads((ROOT / path).read_text(encoding="utf-8"))
+        metric = data["protocol"]["metric"]
+        wanted = f"{100 * data['metrics'][metric]:.2f}"
+        if len(data["runs"]) > 1:
+            wanted += f" ± {100 * statistics.stdev(run['metrics'][metric] for run in data['runs']):.2f}"
+        assert (score, seeds) == (wanted, str(len(data["runs"]))), path
+
+
+def test_marks_are_needed(script: ModuleType) -> None:
+    with pytest.raises(ValueError, match="results:begin"):
+        script.with_results("# no marks", "table")
+    once = script.with_results(f"a\n{script.BEGIN}\nold\n{script.END}\nz", "new")
+    assert once == f"a\n{script.BEGIN}\nnew\n{script.END}\nz"
+
+
+def test_output_that_is_quoted_is_what_the_commands_print(capsys: pytest.CaptureFixture[str]) -> None:
+    printed = set()
+    for line in ERCKIT_LINES:
+        words = shlex.split(line, comments=True)[1:]
+        if words[0] in ("compare", "calibration"):
+            if "--png" in words:
+                place = words.index("--png")
+                del words[place : place + 2]
+            assert main([one if not one.startswith("results/") else str(ROOT / one) for one in words]) == 0
+            printed.update(one.rstrip() for one in capsys.readouterr().out.splitlines())
+    quoted = re.search(r"From the output of `compare`.*?^```text\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
+    assert quoted is not None
+    assert {line.rstrip() for line in quoted.group(1).splitlines()} <= printed
