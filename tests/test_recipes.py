@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from erckit.corpora import CORPORA
+from erckit.corpora.mixture import mixture_parts
 from erckit.errors import SettingError
 from erckit.evaluation.ablation_plan import load_ablation
 from erckit.models import MODELS
@@ -32,7 +33,7 @@ def test_recipe_parses_and_stands_where_its_model_says(path: Path) -> None:
     if path.parent.name != "baseline":
         assert recipe.model.name == path.parent.name
     assert recipe.model.name in MODELS
-    assert recipe.corpus in CORPORA
+    assert {name for name, _ in mixture_parts(recipe.corpus)} <= set(CORPORA)
     assert path.read_text(encoding="utf-8").startswith("# ")  # says what it is for
 
 
@@ -121,3 +122,29 @@ def test_rows_of_emonet_are_those_of_the_thesis_and_five_more() -> None:
         assert dataclasses.replace(recipe.model, **back) == emonet.model
         assert recipe.training == emonet.training
     assert len({repr(dataclasses.replace(row.recipe, name="")) for row in plan.rows}) == len(plan.rows) == 10
+
+
+def test_published_sentemo_settings_are_the_published_ones() -> None:
+    """systems.md 2.6: chunks of 15, 24 heads, dropout .3, margin 1, Euclidean, and how often what is drawn."""
+    recipe = load_recipe("sentemo/dailydialog_published")
+    model, training = recipe.model, recipe.training
+    assert (model.history.scope, model.history.window + 1) == ("chunk", 15)
+    assert not model.is_causal
+    own = model.sentemo
+    assert (own.freezes_backbone, own.layers, own.heads, own.dropout, own.head) == (True, (), 24, 0.3, "transformer")
+    metric = training.metric
+    assert (metric.loss, metric.schedule, metric.margin, metric.distance) == ("triplet", "alternate", 1.0, "euclidean")
+    assert (metric.miner, training.neutral_weight, training.weights_from) == ("uniform", 1e-9, "batch")
+    assert training.kept_conversations == {"no emotion": 0.01, "happiness": 0.17, "*": 0.86}
+    head = training.head_first
+    assert (head.epochs, head.batch, head.rate) == (50, 16, 5e-4)
+    published = ("no emotion", "anger", "disgust", "fear", "happiness", "sadness", "surprise")  # classes 0 to 6
+    assert [head.utterances[label] for label in published] == [2000, 500, 500, 300, 2000, 300, 1000]
+
+
+def test_repaired_sentemo_is_causal_and_frozen_unless_tuned() -> None:
+    for name in ("dailydialog", "emorynlp"):
+        model = load_recipe(f"sentemo/{name}").model
+        assert model.is_causal
+        assert (model.history.scope, model.history.window, model.sentemo.freezes_backbone) == ("preceding", 14, True)
+    assert not load_recipe("sentemo/dailydialog_tuned").model.sentemo.freezes_backbone

@@ -13,9 +13,14 @@ import pytest
 from erckit.corpora import load_corpus
 from erckit.errors import CorpusError
 from erckit.evaluation import Result
+from erckit.evaluation.forced_choice import METRICS as FORCED_CHOICE_METRICS
+from erckit.evaluation.space_result import SpaceResult
 
 FOLDER = Path(__file__).resolve().parents[1] / "results"
-FILES = sorted(FOLDER.glob("*/*.json"))
+ALL = sorted(FOLDER.glob("*/*.json"))
+# Few-shot and forced-choice results have a layout of their own.
+OTHERS = [path for path in ALL if "kind" in json.loads(path.read_text(encoding="utf-8"))]
+FILES = [path for path in ALL if path not in OTHERS]
 _LARGEST = 3_000_000  # bytes
 
 
@@ -48,6 +53,15 @@ def test_a_result_holds_no_corpus_text(path: Path) -> None:
     long = {text for text in texts if len(text.split()) >= 4}
     assert long
     assert not {found for found in sentences if found in long or any(text in found for text in long)}
+
+
+def test_results_of_another_kind_are_small_and_hold_no_text() -> None:
+    for path in OTHERS:
+        result = SpaceResult.load(path)
+        assert path.stat().st_size < _LARGEST
+        assert path.parent.name == result.protocol["name"].replace("/", "-")
+        # Numbers only: a run names a system or a seed, and no utterance.
+        assert all(set(run) <= {"seed", "system", "accuracy", *FORCED_CHOICE_METRICS} for run in result.runs)
 
 
 def _strings(value: Any) -> Iterator[str]:

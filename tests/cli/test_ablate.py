@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-import erckit.corpora
+import erckit.training.recipe_corpus
 from erckit.cli.main import main
 
 
@@ -54,11 +54,11 @@ def test_mistakes_are_one_line(
 def test_a_whole_ablation(
     tiny_backbone: Any, tiny_corpus: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: Any
 ) -> None:
-    def load_corpus(name: str, **_: Any) -> Any:
+    def load_corpus(name: str, *_: Any, **__: Any) -> Any:
         assert name == "tiny"
         return tiny_corpus
 
-    monkeypatch.setattr(erckit.corpora, "load_corpus", load_corpus)
+    monkeypatch.setattr(erckit.training.recipe_corpus, "load_corpus", load_corpus)
     (tmp_path / "a.yaml").write_text(
         f"recipe: {{corpus: other, model: {{backbone: '{tiny_backbone('bert')}'}}}}\n"
         "rows:\n- name: one\n- name: two\n  from: one\n  set: {model.history.scope: none}\n"

@@ -118,3 +118,16 @@ def test_wrong_files(files: list[str], tmp_path: Path, capsys: pytest.CaptureFix
         assert captured.out == ""
         assert said in captured.err
     assert json.loads(Path(files[1]).read_text(encoding="utf-8"))["system"] == "emonet"
+
+
+def test_shipped_results_are_called_after_their_files_as_on_a_leaderboard(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "toy-test"  # <protocol>/<system>.json
+    folder.mkdir()
+    wanted = (("good", 0.9), ("poor", 0.2))
+    paths = [str(_write(folder / f"{name}.json", right, system=f"as {name}")) for name, right in wanted]
+    assert main(["compare", *paths]) == 0
+    printed = capsys.readouterr().out
+    assert "\ngood " in printed
+    assert "as good" not in printed

@@ -40,6 +40,7 @@ def _fail_with(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
         (FileNotFoundError(errno.ENOENT, "No such file", "a.b"), 1, "error: a.b: no such file"),
         (IsADirectoryError(errno.EISDIR, "Is a directory", "a"), 1, "error: a: is a folder"),
         (ModuleNotFoundError("No module named 'rich'", name="rich"), 1, "'rich' is missing"),
+        (ModuleNotFoundError("No module named 'x'", name="pyarrow.parquet"), 1, "pip install 'erckit[parquet]'"),
         (KeyboardInterrupt(), 130, "error: interrupted. Run the same command again"),
     ],
 )

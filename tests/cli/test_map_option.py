@@ -74,6 +74,6 @@ def test_mappings_are_listed_with_coverage_and_doubt(tmp_path: Path, capsys: pyt
     out = capsys.readouterr().out
     assert "emorynlp: 5 of 7 labels mapped, to 5 of 7" in out
     assert "powerful <- surprise (doubtful)" in out
-    assert set(json.loads((tmp_path / "m.json").read_text())) == {"ekman", "unified", "polarity"}
+    assert set(json.loads((tmp_path / "m.json").read_text())) == {"ekman", "everyday", "unified", "polarity"}
     assert main(["corpora", "mappings", "--to", "polarity"]) == 0
     assert "ekman:" not in capsys.readouterr().out

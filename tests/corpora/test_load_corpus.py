@@ -157,3 +157,8 @@ def test_story_of_the_real_corpus_is_strictly_chronological(data: Path) -> None:
     for split in load_corpus("emorynlp", data / "emorynlp").splits.values():
         story = [c.meta["story"] for c in split]
         assert all(before < after for before, after in itertools.pairwise(story))
+
+
+def test_a_layout_in_one_file_names_it_once(tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match=r"COSMIC pickle \(iemocap.pkl\);"):
+        load_corpus("iemocap", tmp_path)

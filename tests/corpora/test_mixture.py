@@ -4,7 +4,7 @@ import pytest
 
 from erckit.conversation import Conversation, Utterance
 from erckit.corpora.corpus import Corpus
-from erckit.corpora.mixture import is_mixture, mix_corpora, without_conversations
+from erckit.corpora.mixture import is_mixture, mix_corpora, mixture_parts, without_conversations
 from erckit.errors import CorpusError
 from erckit.labels import LabelSet
 
@@ -29,6 +29,13 @@ def test_splits_hold_all_conversations_in_order():
     assert mixed.protocol("dev").metric == "weighted_f1"
     assert "version of a" in mixed.version
     assert "version of b" in mixed.version
+
+
+def test_a_part_without_some_labels_says_which_it_has():
+    plain = tuple(Conversation(i, (Utterance("u0", "Bo", "words", "neutral"),)) for i in ("p", "q"))
+    both = Corpus("both", "1", LABELS, {"train": (conversation("x"), plain[0]), "dev": (conversation("y"),)})
+    mixed = mix_corpora([both, Corpus("plain", "1", LABELS, {"train": (plain[1],), "dev": ()})])
+    assert [c.meta.get("known_labels") for c in mixed.splits["train"]] == [None, None, ["neutral"]]
 
 
 def test_an_id_of_two_parts_stays_unique():
@@ -61,3 +68,14 @@ def test_a_path_with_a_plus_is_no_mixture(tmp_path):
     folder = tmp_path / "a+b"
     folder.mkdir()
     assert not is_mixture(str(folder))
+
+
+def test_parts_may_be_met_more_than_once():
+    assert mixture_parts("goemotions+2*emorynlp") == [("goemotions", 1), ("emorynlp", 2)]
+    for wrong in ("goemotions+0*emorynlp", "goemotions+x*emorynlp", "goemotions+*emorynlp"):
+        with pytest.raises(CorpusError, match="whole number"):
+            mixture_parts(wrong)
+    mixed = mix_corpora([corpus("a", train=["x"], dev=["z"]), corpus("b", train=["w"], dev=["v"])], [1, 2])
+    assert mixed.name == "a+2*b"
+    assert [c.meta.get("repeat", 1) for c in mixed.splits["train"]] == [1, 2]
+    assert [c.meta.get("repeat", 1) for c in mixed.splits["dev"]] == [1, 1]

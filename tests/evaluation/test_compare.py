@@ -216,7 +216,7 @@ def test_unlike_conditions_are_told(three: list[Result]) -> None:
         "What could be remembered differs",
         "none: poor; train: other",
         "later utterances too: other",
-        "other was chosen on the split it is scored on",
+        "other was chosen on the split it is scored on; its score is too high",
         "The corpus versions differ",
         "accuracy is compared; the metric of this protocol is weighted_f1",
     ):
@@ -224,6 +224,21 @@ def test_unlike_conditions_are_told(three: list[Result]) -> None:
     line = text.partition(" system ")[0]
     assert "toy/test · 40 conversations, 320 utterances · accuracy · seeds 1–3" in line
     assert "memory" not in line
+
+
+def test_nothing_to_select_is_no_unlike_condition(three: list[Result]) -> None:
+    foreign = _result("hf-other", 0.3, [None], selection="nothing")
+    text = " ".join(format_comparison(compare_results([three[0], foreign], draws=100)).split())
+    assert "settings were chosen on differs" not in text
+    # A model that nobody trained here has no seeds to vary.
+    assert "single run" not in text
+    assert compare_results([three[0], foreign], draws=100).pairs[0].p_seeds is not None
+
+
+def test_all_who_were_chosen_on_the_scored_split_are_named(three: list[Result]) -> None:
+    here = [dataclasses.replace(r, protocol=dataclasses.replace(r.protocol, selection="test")) for r in three[:2]]
+    text = " ".join(format_comparison(compare_results(here, draws=100)).split())
+    assert "poor, good were chosen on the split they are scored on; their scores are too high" in text
 
 
 def test_copies_and_too_few_conversations(three: list[Result]) -> None:

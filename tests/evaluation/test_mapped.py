@@ -14,8 +14,9 @@ from sklearn.metrics import confusion_matrix, f1_score
 from erckit.conversation import Conversation, LabelledConversation, Prediction, Utterance
 from erckit.corpora.corpus import Corpus, Protocol
 from erckit.corpora.mappings import find_mapping, map_corpus
-from erckit.errors import LabelSetError
+from erckit.errors import LabelSetError, ResultError
 from erckit.evaluation import Result, evaluate_model, evaluate_recipe, format_result, protocol_line
+from erckit.evaluation.compare import compare_results
 from erckit.evaluation.mapped import share_labels
 from erckit.labelling import Labeler
 from erckit.labels import LabelSet
@@ -137,7 +138,7 @@ def test_the_protocol_line_says_mapping_labels_and_what_was_left_out() -> None:
     gold, _, left_out = naive(labeler, corpus)
     said = (
         f"mapped to ekman: anger, fear, joy, neutral, sadness ({left_out} of {left_out + len(gold)} utterances left "
-        "out: gold label has no counterpart)"
+        "out: gold label is none of these)"
     )
     assert protocol_line(result).endswith(said)
     assert said in format_result(result)
@@ -169,6 +170,45 @@ def test_scores_stay_calibrated_only_where_nothing_is_lost(
     assert result.metrics["calibrated"] is calibrated
     bare = evaluate_model(RandomLabeler(own, calibrated=False), corpus, "dev", draws=5, map_to=to)  # type: ignore[arg-type]
     assert bare.metrics["calibrated"] is False
+
+
+def test_two_systems_are_brought_onto_the_same_labels(tmp_path: Path) -> None:
+    few, many, corpus = RandomLabeler(EMORY), RandomLabeler(MELD, own="goemotions"), meld()
+    five = evaluate_model(few, corpus, "dev", draws=5, map_to="ekman")  # type: ignore[arg-type]
+    seven = evaluate_model(many, corpus, "dev", draws=5, map_to="ekman")  # type: ignore[arg-type]
+    with pytest.raises(ResultError, match="--map ekman --labels anger,fear,joy,neutral,sadness"):
+        compare_results([seven, replace(five, system="five")], draws=100)
+    chosen = ["sadness", *(label for label in SHARED if label != "sadness")]  # the order is the label set's
+    same = evaluate_model(many, corpus, "dev", draws=5, map_to="ekman", labels=chosen)  # type: ignore[arg-type]
+    assert same.label_set == five.label_set
+    assert same.protocol.left_out == five.protocol.left_out > 0
+    assert [row.gold for row in same.predictions] == [row.gold for row in five.predictions]
+    for row in same.predictions:
+        own = many.scored(row.conversation, row.utterance)
+        assert row.label == max(SHARED, key=lambda label: own[label])
+    compare_results([same, replace(five, system="five")], draws=100)
+
+
+def test_labels_are_chosen_in_a_corpus_that_was_mapped_before() -> None:
+    corpus = map_corpus(meld(), find_mapping(MELD.labels, "ekman"), reachable_only=True)
+    result = evaluate_model(RandomLabeler(MELD), corpus, "dev", draws=5, labels=["joy", "anger"])  # type: ignore[arg-type]
+    assert result.label_set == LabelSet(("anger", "joy"))
+    assert {row.gold for row in result.predictions} == {"anger", "joy"}
+
+
+@pytest.mark.parametrize(
+    ("labels", "map_to", "said"),
+    [
+        (["joy", "surprise"], "ekman", "do not share a label 'surprise'"),
+        (["joy", "angr"], "ekman", "Did you mean 'anger'"),
+        (["joy"], "ekman", "at least two labels"),
+        ([], "ekman", "at least two labels"),
+        (["joy", "anger"], None, "only mapped labels"),
+    ],
+)
+def test_labels_that_cannot_be_scored_are_refused(labels: list[str], map_to: str | None, said: str) -> None:
+    with pytest.raises(LabelSetError, match=said):
+        evaluate_model(RandomLabeler(EMORY), meld(), "dev", draws=5, map_to=map_to, labels=labels)  # type: ignore[arg-type]
 
 
 def test_a_corpus_mapped_before_gives_the_same_result() -> None:

@@ -44,7 +44,7 @@ def trained(monkeypatch: pytest.MonkeyPatch, labeler: Any) -> list[int]:
         (out / "model").mkdir(parents=True, exist_ok=True)
         return out / "model"
 
-    def from_pretrained(folder: Path) -> Any:
+    def from_pretrained(folder: Path, keeps_vectors: bool = False) -> Any:
         seed = int(folder.parent.name.removeprefix("seed-"))
         return dataclasses.replace(labeler, seed=seed, calls=[], tokens_processed=0)
 

@@ -44,6 +44,13 @@ VARIANTS = {
         "has_projection": False,
     },
     "full": {"attention": "full"},
+    "isolated": {
+        "name": "compm",
+        "attention": "isolated",
+        "speaker": {"identity": "none", "form": "none"},
+        "history": {"scope": "none"},
+    },
+    "isolated with history": {"attention": "isolated"},
 }
 Built = tuple[CoMPM, Preparation]
 
@@ -148,7 +155,7 @@ def test_batch_of_n_equals_n_batches_of_one(build, talk, sizes: list[int], seed:
     np.testing.assert_allclose(together, np.concatenate(alone), rtol=0, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["emonet", "compm", "tied", "thesis"])
+@pytest.mark.parametrize("name", ["emonet", "compm", "tied", "thesis", "isolated with history"])
 @pytest.mark.parametrize("at", [1, 4, 7])
 def test_no_logit_depends_on_a_later_utterance(build: Callable[..., Built], talk: Any, name: str, at: int) -> None:
     built = build(VARIANTS[name])
@@ -162,6 +169,17 @@ def test_no_logit_depends_on_a_later_utterance(build: Callable[..., Built], talk
     before, after = logits([first, second]), logits([first, changed])
     np.testing.assert_allclose(after[: 8 + at], before[: 8 + at], rtol=0, atol=1e-5)
     assert np.abs(after[8 + at :] - before[8 + at :]).max() > 1e-3
+
+
+def test_an_isolated_logit_depends_on_its_own_text_only(build: Callable[..., Built], talk: Any) -> None:
+    built = build(VARIANTS["isolated"])
+    conversation = talk(1, 9, longest=30)
+
+    def logits(conversations: list[Conversation]) -> np.ndarray:
+        return predict_logits(*built, built[1].prepare(conversations), range(len(conversations)), precision="fp32")
+
+    shuffled = [Conversation(f"one-{u.id}", (u,)) for u in reversed(conversation.utterances)]
+    np.testing.assert_allclose(logits([conversation]), logits(shuffled)[::-1], rtol=0, atol=1e-5)
 
 
 def test_the_story_decides_what_is_remembered_not_the_file(build: Callable[..., Built], talk: Any) -> None:
@@ -305,4 +323,5 @@ def test_model_table() -> None:
 def test_causality_is_declared(build: Callable[..., Built]) -> None:
     assert build()[0].is_causal
     assert build(VARIANTS["thesis"])[0].is_causal
+    assert build(VARIANTS["isolated"])[0].is_causal
     assert not build(VARIANTS["full"])[0].is_causal

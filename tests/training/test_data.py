@@ -50,6 +50,17 @@ def test_order_changes_with_seed_and_epoch(data: TrainingData) -> None:
     assert len({tuple(order) for order in orders}) == 4
 
 
+def test_repeated_conversations_come_again_after_all_have_come(data: TrainingData) -> None:
+    repeats = [1] * len(data.prepared)
+    repeats[2], repeats[5] = 3, 2
+    batches = epoch_batches(data.prepared, TrainingSettings(batch_tokens=1), 0, repeats=repeats)
+    order = [c for batch in batches for c in batch]
+    count = len(repeats)
+    assert sorted(order[:count]) == list(range(count))
+    assert sorted(order[count : count + 2]) == [2, 5]
+    assert order[count + 2 :] == [2]
+
+
 def test_batches_read_the_newest_history(data: TrainingData, preparation: Preparation) -> None:
     memory = torch.zeros(data.prepared.utterances, 4)
     batches = [[c] for c in range(len(data.prepared))]

@@ -81,3 +81,26 @@ def test_nothing_labelled_costs_nothing() -> None:
     loss.backward()
     assert loss.item() == 0
     assert not logits.grad.any()
+
+
+def test_impossible_labels_take_no_part() -> None:
+    """The loss over some labels is the loss of a model that has only those."""
+    logits = torch.randn(5, 4, generator=torch.Generator().manual_seed(3), requires_grad=True)
+    labels, weights = torch.tensor([0, 2, 0, NO_LABEL, 2]), torch.tensor([1.0, 0.3, 0.5, 2.0])
+    possible = torch.tensor([[True, False, True, False]] * 5)
+    found = weighted_cross_entropy(logits, labels, weights, smoothing=0.1, possible=possible)
+    among = torch.tensor([0, 2])
+    renumbered = torch.tensor([0, 1, 0, NO_LABEL, 1])
+    wanted = weighted_cross_entropy(logits[:, among], renumbered, weights[among], smoothing=0.1)
+    torch.testing.assert_close(found, wanted)
+    found.backward()
+    assert logits.grad is not None
+    assert logits.grad[:, [1, 3]].abs().max() == 0
+
+
+def test_all_labels_possible_is_no_restriction() -> None:
+    logits, labels, weights = torch.randn(4, 3), torch.tensor([0, 1, NO_LABEL, 2]), torch.tensor([0.2, 1.0, 0.5])
+    torch.testing.assert_close(
+        weighted_cross_entropy(logits, labels, weights, smoothing=0.2, possible=torch.ones(4, 3, dtype=torch.bool)),
+        weighted_cross_entropy(logits, labels, weights, smoothing=0.2),
+    )

@@ -13,11 +13,13 @@ from erckit.errors import nearest
 # Command -> (module with its Typer app, one line for `erckit --help`). A new command is a file and a line here.
 COMMANDS = {
     "label": ("erckit.cli.label", "Label every utterance of conversation files with an emotion."),
+    "adapt": ("erckit.cli.adapt", "Give a model your own labels from a handful of examples."),
     "train": ("erckit.cli.train", "Train a model from a recipe."),
     "evaluate": ("erckit.cli.evaluate", "Score a model, or train and score a recipe over several seeds."),
     "ablate": ("erckit.cli.ablate", "Train and score every row of an ablation, and write its table."),
     "compare": ("erckit.cli.compare", "Tell which results are better, and which cannot be told apart."),
     "calibration": ("erckit.cli.calibration", "Tell how far a result's scores can be trusted."),
+    "emotions": ("erckit.cli.emotions", "Map how near labels lie to each other in a model."),
     "leaderboard": ("erckit.cli.leaderboard", "Tables of results and published scores, one per protocol."),
     "corpora": ("erckit.cli.corpora", "List, get, describe and check benchmark corpora."),
     "backbones": ("erckit.cli.backbones", "List and get pretrained encoders."),

@@ -91,14 +91,16 @@ def _check_outputs(files: Sequence[Path], options: dict[str, Path | None]) -> li
 
 
 def _names(results: Sequence[Result], files: Sequence[Path]) -> list[str]:
-    """The system where it names one result only, else the file, with as much of its folder as tells it apart."""
+    """As on a leaderboard where that names one result only, else the file, with as much of its folder as is needed."""
+    from erckit.evaluation.stored_result import StoredResult
+
     real = [file.resolve() for file in files]
     for place, file in enumerate(real):
         if file in real[:place]:
             raise typer.BadParameter(f"'{files[place]}' is named twice.", param_hint="FILE...")
     stems = [file.stem for file in real]
     for candidates in (
-        [one_line(r.system) for r in results],
+        [one_line(StoredResult(file, result).name) for file, result in zip(files, results, strict=True)],
         stems,
         [f"{file.parent.name}/{file.stem}" for file in real],
     ):

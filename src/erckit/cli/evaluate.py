@@ -42,6 +42,14 @@ def evaluate(
             help="Map labels to ekman, unified, polarity or those of a JSON file, and score the shared ones.",
         ),
     ] = None,
+    labels: Annotated[
+        str | None,
+        typer.Option(
+            "--labels",
+            metavar="A,B,...",
+            help="With --map: score only these of the shared labels. With --few-shot: draw labels from these.",
+        ),
+    ] = None,
     split: Annotated[str, typer.Option("--split", metavar="NAME", help="Split to score on.")] = "test",
     json: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the result file.")] = None,
     png: Annotated[
@@ -53,7 +61,8 @@ def evaluate(
             "--seeds",
             metavar="N",
             min=1,
-            help="With a recipe or baseline: train and score the seeds 1 to N, else its own.",
+            help="With a recipe or baseline: train and score the seeds 1 to N, else its own. With the forced "
+            "choice: draw with the seeds 1 to N, 10 if left out.",
         ),
     ] = None,
     out: Annotated[
@@ -66,6 +75,34 @@ def evaluate(
     backbone: Annotated[
         str | None, typer.Option("--backbone", metavar="NAME", help="With a recipe: another backbone.")
     ] = None,
+    scorer: Annotated[
+        str,
+        typer.Option(
+            "--scorer",
+            metavar="head|prototypes|neighbours",
+            help="With a model: labels from its head, or by distance to the train split of the corpus.",
+        ),
+    ] = "head",
+    few_shot: Annotated[
+        str | None,
+        typer.Option(
+            "--few-shot",
+            metavar="NwayKshot",
+            help="With a model: episodes such as 5way-5shot, beside its frozen backbone.",
+        ),
+    ] = None,
+    episodes: Annotated[
+        int | None, typer.Option("--episodes", metavar="N", min=2, help="With --few-shot: how many; 600 if left out.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", metavar="N", min=0, help="With --few-shot: seed of the draws.")
+    ] = None,
+    forced_choice: Annotated[
+        bool,
+        typer.Option(
+            "--forced-choice", help="With a model: SentEmoContext's published protocol, which is no classification."
+        ),
+    ] = False,
     precision: Annotated[
         str, typer.Option("--precision", metavar="auto|fp32|bf16", help="With a model: its arithmetic.")
     ] = "auto",
@@ -92,18 +129,63 @@ def evaluate(
             check_place(path, option, outputs)
             outputs.append(path)
     from erckit.cli import evaluate_baseline as baselines
+    from erckit.cli import evaluate_space as space
 
+    choose("--scorer", scorer, space.SCORERS)
+    split, forced_choice = space.published_split(split, forced_choice)
+    is_model = not (
+        baselines.is_text_classifier(model_or_recipe)
+        or baselines.is_baseline(model_or_recipe)
+        or _is_recipe(model_or_recipe)
+    )
+    if not is_model:
+        by_distance = scorer if scorer != "head" else None
+        _refuse_options(
+            "this; it needs a trained model", few_shot=few_shot, forced_choice=forced_choice, scorer=by_distance
+        )
+    if few_shot is None:
+        _refuse_options("this; it is for --few-shot", episodes=episodes, seed=seed)
+    if few_shot is not None or forced_choice:
+        if few_shot is not None and forced_choice:
+            raise typer.BadParameter("does not go with the forced choice.", param_hint="--few-shot")
+        _refuse_options("this", png=png, out=out, set=settings, backbone=backbone, scorer=scorer != "head")
+        chosen_labels = tuple(one.strip() for one in labels.split(",") if one.strip()) if labels else ()
+        found, text = space.score_space(
+            model_or_recipe,
+            corpus,
+            source,
+            map_to,
+            split,
+            few_shot=few_shot,
+            labels=chosen_labels,
+            episodes=episodes,
+            seed=seed,
+            seeds=seeds,
+            precision=precision,
+            quiet=quiet,
+        )
+        if json is not None:
+            found.save(json)
+        print(text)
+        if json is not None:
+            say(f"wrote {json}", quiet)
+        return
+    only = _labels(labels, map_to)
     if allow_seen and not baselines.is_text_classifier(model_or_recipe):
         raise typer.BadParameter("is for hf:NAME.", param_hint="--allow-seen")
     if baselines.is_text_classifier(model_or_recipe):
         _refuse_options("a model somebody else trained", seeds=seeds, out=out, set=settings, backbone=backbone)
         result = baselines.score_text_classifier(
-            model_or_recipe, corpus, source, map_to, split, allow_seen, precision, draws, quiet
+            model_or_recipe, corpus, source, map_to, only, split, allow_seen, precision, draws, quiet
         )
     elif baselines.is_baseline(model_or_recipe):
         _refuse_options("a baseline", set=settings, backbone=backbone, precision=precision != "auto")
-        result = baselines.score_baseline(model_or_recipe, corpus, source, map_to, split, seeds, out, draws, quiet)
+        result = baselines.score_baseline(
+            model_or_recipe, corpus, source, map_to, only, split, seeds, out, draws, quiet
+        )
     elif _is_recipe(model_or_recipe):
+        # Its runs are kept with all their labels.
+        _refuse_options("a recipe; score the models that it trains (OUT/seed-1/model)", labels=labels)
         if out is None:
             raise typer.BadParameter("name the folder for the trainings of this recipe.", param_hint="--out")
         if precision != "auto":
@@ -117,12 +199,14 @@ def evaluate(
         result = evaluate_recipe(recipe, data, split, chosen, out, draws=draws, quiet=quiet)
     else:
         _refuse_options("a trained model", seeds=seeds, out=out, set=settings, backbone=backbone)
-        result = _evaluate_model(model_or_recipe, corpus, source, map_to, split, precision, draws, quiet)
+        result = _evaluate_model(model_or_recipe, corpus, source, map_to, only, split, scorer, precision, draws, quiet)
+    # Files first: whoever reads the output may leave before its end.
+    if json is not None:
+        result.save(json)
     from erckit.evaluation.summary import format_result
 
     print(format_result(result))
     if json is not None:
-        result.save(json)
         say(f"wrote {json}", quiet)
     if png is not None:
         from erckit.reports.confusion import save_confusion_png
@@ -131,10 +215,19 @@ def evaluate(
         say(f"wrote {png}", quiet)
 
 
+def _labels(labels: str | None, map_to: str | None) -> tuple[str, ...] | None:
+    """The labels that ``--labels`` names."""
+    if labels is None:
+        return None
+    if map_to is None:
+        raise typer.BadParameter("goes with --map, which says what labels there are.", param_hint="--labels")
+    return tuple(label.strip() for label in labels.split(",") if label.strip())
+
+
 def _refuse_options(kind: str, **options: object) -> None:
     for option, value in options.items():
         if value:
-            raise typer.BadParameter(f"does not go with {kind}.", param_hint=f"--{option}")
+            raise typer.BadParameter(f"does not go with {kind}.", param_hint=f"--{option.replace('_', '-')}")
 
 
 def _is_recipe(name: str) -> bool:
@@ -155,11 +248,14 @@ def _evaluate_model(
     corpus: str | None,
     source: Path | None,
     map_to: str | None,
+    labels: tuple[str, ...] | None,
     split: str,
+    scorer: str,
     precision: str,
     draws: int,
     quiet: bool,
 ) -> Result:
+    from erckit.cli.evaluate_space import with_scorer
     from erckit.corpora import load_corpus
     from erckit.corpora.mappings import find_target
     from erckit.corpora.mixture import without_conversations
@@ -171,7 +267,7 @@ def _evaluate_model(
         find_target(map_to)  # a mistyped name should be told before a model is loaded
     # The corpus first: that it is missing should be told before a model is fetched and loaded.
     data = load_corpus(corpus, folder=source) if corpus is not None else None
-    labeler = Labeler.from_pretrained(name, precision=precision)
+    labeler = Labeler.from_pretrained(name, precision=precision, keeps_vectors=True)
     if data is None:
         own = labeler.settings.get("corpus")
         if own is None:
@@ -179,8 +275,9 @@ def _evaluate_model(
         # Scored as it was trained, unless other labels are asked for.
         data = load_corpus(str(own), folder=source, map=str(labeler.settings.get("map") or ""))
         data = without_conversations(data, labeler.settings.get("leave_out") or ())
+    labeler = with_scorer(labeler, scorer, data, quiet)
     with Progress(None, "Scoring", quiet=quiet) as bar:
-        return evaluate_model(labeler, data, split, draws=draws, report=bar.advance, map_to=map_to)
+        return evaluate_model(labeler, data, split, draws=draws, report=bar.advance, map_to=map_to, labels=labels)
 
 
 def _load_recipe(

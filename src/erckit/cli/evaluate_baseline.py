@@ -62,6 +62,7 @@ def score_baseline(
     corpus: str | None,
     source: Path | None,
     map_to: str | None,
+    labels: tuple[str, ...] | None,
     split: str,
     seeds: int | None,
     out: Path | None,
@@ -73,7 +74,7 @@ def score_baseline(
     from erckit.evaluation.baselines.evaluate_baseline import evaluate_baseline
 
     chosen = range(1, (seeds or 1) + 1)
-    return evaluate_baseline(name, data, split, chosen, out, draws, remark=lambda line: say(line, quiet))
+    return evaluate_baseline(name, data, split, chosen, out, draws, lambda line: say(line, quiet), labels)
 
 
 def score_text_classifier(
@@ -81,6 +82,7 @@ def score_text_classifier(
     corpus: str | None,
     source: Path | None,
     map_to: str | None,
+    labels: tuple[str, ...] | None,
     split: str,
     allow_seen: bool,
     precision: str,
@@ -102,6 +104,7 @@ def score_text_classifier(
             data,
             split,
             map_to=map_to,
+            labels=labels,
             allow_seen=allow_seen,
             precision=precision,
             draws=draws,

@@ -170,7 +170,9 @@ def _find_mapping(labeler: Labeler, target: str, quiet: bool) -> LabelMapping:
 def _model_line(labeler: Labeler, to: LabelMapping | None = None) -> str:
     """One line that says which model it was and how far its scores can be read as probabilities."""
     is_calibrated = labeler.temperature is not None and (to is None or to.is_lossless())
-    calibrated = "scores calibrated on dev" if is_calibrated else "scores not calibrated"
+    scoring = getattr(labeler, "scoring", None)
+    held_out = "dev" if scoring is None else scoring.settings.get("selected_on", "dev")
+    calibrated = f"scores calibrated on {held_out}" if is_calibrated else "scores not calibrated"
     context = "earlier utterances only" if labeler.causal else "later utterances too"
     labels = len(labeler.label_set) if to is None else len(to.reachable)
     mapped = "" if to is None else f" mapped to {to.name}"

@@ -16,7 +16,16 @@ EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141  # what a shell shows for a program ended by SIGPIPE
 
-_EXTRAS = {"accelerate": "train", "matplotlib": "report"}  # package -> extra of erckit that brings it
+# Package -> extra of erckit that brings it.
+_EXTRAS = {
+    "accelerate": "train",
+    "faiss": "metric",
+    "matplotlib": "report",
+    "psutil": "train",
+    "pyarrow": "parquet",
+    "pytorch_metric_learning": "metric",
+    "tensorboard": "train",
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -60,9 +60,7 @@ def _joined(path: Path, everything: Path, numbers: Path, texts: Sequence[str]) -
     for number, text in enumerate(texts, start=1):
         vote = votes.get(normal_text(text))
         if vote is None:
-            raise CorpusError(
-                f"{everything}: lacks conversation {number} of {path.name}. Get all from one archive."
-            )
+            raise CorpusError(f"{everything}: lacks conversation {number} of {path.name}. Get all from one archive.")
         found.append(vote.most_common(1)[0][0])
     return found
 

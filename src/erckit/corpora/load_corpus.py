@@ -11,7 +11,7 @@ from erckit.corpora.corpus import Corpus
 from erckit.corpora.corpus_source import CorpusSource, Layout
 from erckit.corpora.find_layout import find_layout
 from erckit.corpora.mappings import find_mapping, map_corpus
-from erckit.corpora.mixture import SEPARATOR, is_mixture, mix_corpora
+from erckit.corpora.mixture import is_mixture, mix_corpora, mixture_parts
 from erckit.corpora.own_files import EXTENSIONS
 from erckit.errors import CorpusError, nearest
 
@@ -59,10 +59,11 @@ def load_corpus(name: str, folder: Path | str | None = None, map: str | Path = "
         LabelSetError: No such label set, or no mapping from this corpus.
     """
     if is_mixture(name):
-        parts = [load_corpus(part, folder) for part in name.split(SEPARATOR)]
+        wanted = mixture_parts(name)
+        parts = [load_corpus(part, folder) for part, _ in wanted]
         if map:
             parts = [map_corpus(part, find_mapping(part.label_set.labels, map)) for part in parts]
-        return mix_corpora(parts)
+        return mix_corpora(parts, [times for _, times in wanted])
     if map:
         corpus = load_corpus(name, folder)
         return map_corpus(corpus, find_mapping(corpus.label_set.labels, map), reachable_only=True)
@@ -115,6 +116,8 @@ def _own_place(name: str, folder: Path | str | None) -> Path | None:
 
 def _not_found(source: CorpusSource, folder: Path | str | None) -> str:
     where = f"not in {folder}" if folder is not None else "not on this machine"
-    layouts = "; ".join(f"{layout.name} ({', '.join(layout.files.values())})" for layout in source.layouts)
+    layouts = "; ".join(
+        f"{layout.name} ({', '.join(dict.fromkeys(layout.files.values()))})" for layout in source.layouts
+    )
     get = f"Run 'erckit corpora get {source.name}', or name" if source.files else "Name"
     return f"corpus '{source.name}' is {where}. {get} a folder that has it as one of: {layouts}."

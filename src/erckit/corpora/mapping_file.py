@@ -6,9 +6,11 @@ A user's file describes one label set::
               "from": {"emorynlp": {"pairs": {"joyful": "good", "mad": "bad", "neutral": "plain",
                                               "peaceful": "good", "powerful": null, "sad": "bad", "scared": "bad"},
                                     "doubtful": ["peaceful"]},
+                       "polarity": {"pairs": {"positive": "good", "negative": "bad", "neutral": "plain"}},
                        "goemotions": {"through": "polarity"}}}}
 
-``null`` says that a label has no counterpart; ``through`` first maps into a named label set, and then on.
+``null`` says that a label has no counterpart; ``through`` first maps into a named label set, and then on by a mapping
+of the same file.
 """
 
 from __future__ import annotations

@@ -5,12 +5,33 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from erckit.conversation import Conversation
 from erckit.corpora.corpus import Corpus, Protocol
 from erckit.errors import CorpusError
 
 SEPARATOR = "+"
+KNOWN_LABELS = "known_labels"  # key in a conversation's meta: the labels its corpus has, where these are not all
+
+REPEAT = "repeat"  # key in a conversation's meta: how often an epoch meets it, where that is not once
+
+
+def mixture_parts(name: str) -> list[tuple[str, int]]:
+    """Corpus names of a mixture, and how often an epoch meets the train conversations of each.
+
+    ``"goemotions+2*emorynlp"`` meets those of EmoryNLP twice.
+
+    Raises:
+        CorpusError: A number that is not 1 or more.
+    """
+    parts = []
+    for part in name.split(SEPARATOR):
+        times, star, corpus = part.rpartition("*")
+        if star and not (times.isdecimal() and int(times) > 0):
+            raise CorpusError(f"'{part}' of '{name}': write a whole number before the star, such as 2*{corpus}.")
+        parts.append((corpus.strip(), int(times) if star else 1))
+    return parts
 
 
 def is_mixture(name: str) -> bool:
@@ -18,14 +39,18 @@ def is_mixture(name: str) -> bool:
     return SEPARATOR in name and not Path(name).exists()
 
 
-def mix_corpora(corpora: Sequence[Corpus]) -> Corpus:
+def mix_corpora(corpora: Sequence[Corpus], repeats: Sequence[int] | None = None) -> Corpus:
     """Corpora of one label set as one corpus.
 
     Splits hold the conversations of the parts in their order; an id that two parts share gets its corpus' name in
-    front. A split that a part lacks holds the conversations of the others.
+    front. A split that a part lacks holds the conversations of the others. Where a part lacks some of the labels
+    altogether, its conversations say in ``meta["known_labels"]`` which it has: training then keeps the other labels
+    out of their loss, as a corpus without "surprise" does not say that nobody was surprised.
 
     Args:
         corpora: At least two, mapped to the same labels before (``map_corpus``).
+        repeats: How often an epoch of training meets the train conversations of each; None is once. Conversations
+            met more often say so in ``meta["repeat"]``.
 
     Returns:
         A corpus named like ``"goemotions+emorynlp"``, with a protocol per split, scored by weighted F1.
@@ -43,13 +68,14 @@ def mix_corpora(corpora: Sequence[Corpus]) -> Corpus:
                 f"'{first.name}' and '{other.name}' have different labels ({', '.join(first.label_set.labels)} and "
                 f"{', '.join(other.label_set.labels)}). Map both to one label set, for instance with '--map ekman'."
             )
-    name = SEPARATOR.join(names)
+    times = list(repeats) if repeats is not None else [1] * len(corpora)
+    name = SEPARATOR.join(f"{n}*{one}" if n > 1 else one for one, n in zip(names, times, strict=True))
     splits = dict.fromkeys(split for corpus in corpora for split in corpus.splits)
     return Corpus(
         name=name,
         version="; ".join(f"{corpus.name}: {corpus.version}" for corpus in corpora),
         label_set=first.label_set,
-        splits={split: _joined(corpora, split) for split in splits},
+        splits={split: _joined(corpora, times, split) for split in splits},
         licence="; ".join(f"{corpus.name}: {corpus.licence}" for corpus in corpora if corpus.licence),
         source="; ".join(corpus.source for corpus in corpora if corpus.source),
         anonymous_speakers=frozenset().union(*(corpus.anonymous_speakers for corpus in corpora)),
@@ -95,13 +121,22 @@ def without_conversations(corpus: Corpus, leave_out: Collection[str]) -> Corpus:
     return replace(corpus, splits=splits)
 
 
-def _joined(corpora: Sequence[Corpus], split: str) -> tuple[Conversation, ...]:
-    parts = [(corpus.name, corpus.splits.get(split, ())) for corpus in corpora]
+def _joined(corpora: Sequence[Corpus], repeats: Sequence[int], split: str) -> tuple[Conversation, ...]:
     seen: set[str] = set()
     joined = []
-    for name, conversations in parts:
-        for conversation in conversations:
-            clash = conversation.id in seen
+    for corpus, times in zip(corpora, repeats, strict=True):
+        known = _labels_in_use(corpus)
+        extra: dict[str, Any] = {} if set(known) == set(corpus.label_set.labels) else {KNOWN_LABELS: known}
+        if split == "train" and times > 1:
+            extra[REPEAT] = times
+        for conversation in corpus.splits.get(split, ()):
+            name = f"{corpus.name}:{conversation.id}" if conversation.id in seen else conversation.id
             seen.add(conversation.id)
-            joined.append(replace(conversation, id=f"{name}:{conversation.id}") if clash else conversation)
+            joined.append(replace(conversation, id=name, meta={**conversation.meta, **extra}))
     return tuple(joined)
+
+
+def _labels_in_use(corpus: Corpus) -> list[str]:
+    """Labels that some utterance of the corpus has, in label-set order."""
+    used = {u.label for conversations in corpus.splits.values() for c in conversations for u in c.utterances}
+    return [label for label in corpus.label_set.labels if label in used]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,13 @@ class ConversationEncoder(nn.Module):
     def forward(self, batch: PackedBatch) -> Tensor:
         """Vectors of the utterances that the batch reads, (R, H), in the encoder's float type."""
         hidden = self.hidden_states(batch)  # (N, H)
+        return self.pool(hidden, batch).to(hidden.dtype)
+
+    def pool(self, hidden: Tensor, batch: PackedBatch) -> Tensor:
+        """Vectors of the utterances that the batch reads, (R, H), from the states of its tokens, (N, H).
+
+        Means are 32-bit floats whatever the states are.
+        """
         if self.pooling == "marker":
             return hidden[batch.markers]  # (R, H)
         if self.pooling == "first":
@@ -73,17 +81,25 @@ class ConversationEncoder(nn.Module):
         sums = hidden.new_zeros(batch.utterances, self.width, dtype=torch.float32)
         sums = sums.index_add(0, rows, hidden[read].float())  # (R, H)
         counts = torch.bincount(rows, minlength=batch.utterances).clamp(min=1)
-        return (sums / counts[:, None]).to(hidden.dtype)  # (R, H)
+        return sums / counts[:, None]  # (R, H)
 
     def hidden_states(self, batch: PackedBatch) -> Tensor:
         """Last hidden state of every token, (N, H)."""
+        hidden = batch.tokens
+        for states in self.layer_states(batch):  # only the last is kept
+            hidden = states
+        return hidden
+
+    def layer_states(self, batch: PackedBatch) -> Iterator[Tensor]:
+        """Hidden states of every token below the first layer and after each, (N, H) each."""
         hidden = self.embed(batch.tokens, batch.positions, batch.identities)  # (N, H)
         masks = self._masks(batch, self._compute_dtype(hidden))
+        yield hidden
         for layer in layers_of(self.backbone):
             qkv = self.project(layer, hidden)  # (N, 3H)
             dropout = self.attention_dropout if self.training else 0.0
             hidden = self.finish(layer, hidden, attend(qkv, batch, masks, self.heads, dropout))
-        return hidden
+            yield hidden
 
     def embed(self, tokens: Tensor, positions: Tensor, identities: Tensor) -> Tensor:
         """Sum of word, position, token-type and speaker embeddings, normalised; all arguments (N,), returns (N, H)."""

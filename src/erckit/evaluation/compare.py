@@ -16,6 +16,7 @@ from erckit.evaluation.comparison import ComparedPair, ComparedSystem, Compariso
 from erckit.evaluation.comparison_warnings import comparison_warnings
 from erckit.evaluation.matched_results import MatchedResults, match_results
 from erckit.evaluation.result import Result
+from erckit.evaluation.selection import NOTHING
 
 if TYPE_CHECKING:
     from erckit.metrics.conversation_counts import ConversationCounts
@@ -239,12 +240,12 @@ def _verdict(difference: float, p: float, p_bootstrap: float, p_seeds: float | N
 
 def _is_fixed(result: Result) -> bool:
     """Whether the system draws nothing, so that one run stands for all seeds."""
-    from erckit.evaluation.baselines import BASELINES, TEXT_CLASSIFIER_PREFIX, baseline_class
+    from erckit.evaluation.baselines import BASELINES, baseline_class
 
     name = str(result.config.get("name") or result.system)
     if name in BASELINES:
         return baseline_class(name).is_deterministic
-    return name.startswith(TEXT_CLASSIFIER_PREFIX)
+    return result.protocol.selection == NOTHING and not result.seeds  # a model that somebody else trained
 
 
 def _letters(

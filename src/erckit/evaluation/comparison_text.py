@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Sequence
 
 from erckit.evaluation.comparison import ComparedPair, ComparedSystem, Comparison
+from erckit.evaluation.selection import training_words
 
 _WIDTH = 110
 
@@ -38,9 +39,9 @@ def comparison_line(comparison: Comparison) -> str:
     p, systems = comparison.protocol, comparison.systems
     parts = [p.name, f"{p.conversations:,} conversations, {p.utterances:,} utterances", p.metric]
     if p.mapping:
-        parts.insert(1, f"mapped to {p.mapping} ({p.left_out:,} utterances without a counterpart left out)")
+        parts.insert(1, f"mapped to {p.mapping} ({p.left_out:,} utterances with other gold labels left out)")
     for values, text in (
-        ({s.selection for s in systems}, f"selected on {systems[0].selection}"),
+        ({s.selection for s in systems}, training_words(systems[0].selection, (1,))[0]),
         ({s.seeds for s in systems}, f"seed{'s' * (len(systems[0].seeds) > 1)} {_seeds(systems[0].seeds)}"),
         ({s.causal for s in systems}, "causal" if systems[0].causal else "not causal (later utterances are seen)"),
         ({s.memory for s in systems}, f"memory: {systems[0].memory}"),

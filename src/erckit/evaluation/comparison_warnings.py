@@ -10,6 +10,7 @@ import numpy as np
 from erckit.evaluation.comparison import ComparedPair, ComparedSystem
 from erckit.evaluation.matched_results import MatchedResults
 from erckit.evaluation.result import Result
+from erckit.evaluation.selection import NOTHING, is_scored_where_selected
 
 _SEEDS_FOR_A_CLAIM = 5
 _FEW_CONVERSATIONS = 20
@@ -45,11 +46,14 @@ def comparison_warnings(
 
 def _conditions(results: Sequence[Result], names: Sequence[str], metric: str) -> list[str]:
     protocols = [result.protocol for result in results]
+    selections = [p.selection for p in protocols]
+    if len({*selections} - {NOTHING}) < 2:
+        selections = []  # having nothing to choose, as a majority baseline, is no advantage
     found = []
     for what, values in (
         ("What could be remembered", [p.memory for p in protocols]),
         ("What could be seen", ["past only" if p.causal else "later utterances too" for p in protocols]),
-        ("The split that checkpoints and settings were chosen on", [p.selection for p in protocols]),
+        ("The split that checkpoints and settings were chosen on", selections),
     ):
         if len(set(values)) > 1:
             shown = "; ".join(
@@ -57,9 +61,14 @@ def _conditions(results: Sequence[Result], names: Sequence[str], metric: str) ->
                 for value in dict.fromkeys(values)
             )
             found.append(f"{what} differs, so a difference is not one of the models alone ({shown}).")
-    for name, protocol in zip(names, protocols, strict=True):
-        if protocol.selection == protocol.split and protocol.split != "dev":
-            found.append(f"{name} was chosen on the split it is scored on; its score is too high.")
+    chosen_there = [name for name, p in zip(names, protocols, strict=True) if is_scored_where_selected(p)]
+    if chosen_there:
+        said = (
+            "was chosen on the split it is scored on; its score is too high."
+            if len(chosen_there) == 1
+            else "were chosen on the split they are scored on; their scores are too high."
+        )
+        found.append(f"{', '.join(chosen_there)} {said}")
     if len({p.corpus_version for p in protocols}) > 1:
         found.append("The corpus versions differ; utterances and gold labels are the same.")
     if protocols[0].metric != metric:

@@ -15,6 +15,7 @@ from erckit.errors import CorpusError, LabelSetError, SettingError, nearest
 from erckit.evaluation.confidence_metrics import confidence_metrics, without_temperature
 from erckit.evaluation.mapped import SharedLabels, share_labels
 from erckit.evaluation.result import PredictionRow, ProtocolRun, Result
+from erckit.evaluation.selection import NOTHING
 from erckit.labels import LabelSet
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def evaluate_model(
     draws: int = 2000,
     report: Callable[[int], None] | None = None,
     map_to: str | Path | None = None,
+    labels: Sequence[str] | None = None,
 ) -> Result:
     """Label a split and score it.
 
@@ -43,6 +45,7 @@ def evaluate_model(
         report: Called with the number of utterances encoded, or None.
         map_to: Name of a label set or a mapping file: the model's and the corpus' labels are mapped to it, and
             the labels that both reach are scored. None where both have the same labels.
+        labels: Score these of the shared labels and no others; for labels that are mapped, here or in the corpus.
 
     Returns:
         The result of one run. After mapping its scores are called calibrated only when the model's are, none of
@@ -53,14 +56,14 @@ def evaluate_model(
         LabelSetError: The model's labels are not the corpus' labels.
     """
     _split(corpus, split)
-    shared = _shared_labels(labeler, corpus, map_to)
+    shared = _shared_labels(labeler, corpus, map_to, labels)
     label_set = corpus.label_set
     if shared is not None:
         corpus, label_set = shared.corpus, shared.label_set
     conversations = _split(corpus, split)
     left_out = count_left_out(conversations, label_set)
     scope = history_scope(labeler.settings)
-    remembered = _remembered_splits(corpus, split) if scope == "all" else ()
+    remembered = remembered_splits(corpus, split) if scope == "all" else ()
     options: dict[str, Any] = {
         # "all" means as trained, which for a model without any history is none.
         "history": "conversation" if scope == "conversation" else "all",
@@ -88,15 +91,15 @@ def evaluate_model(
     return single_result(
         rows,
         protocol=dataclasses.replace(
-            _protocol(corpus, split, rows, _memory(labeler.settings, remembered, split), labeler.causal),
-            selection=_selection(labeler.settings, corpus),
+            _protocol(corpus, split, rows, memory_words(labeler.settings, remembered, split), labeler.causal),
+            selection=_selection(labeler, corpus),
             left_out=left_out,
         ),
         system=labeler.name,
         label_set=label_set,
         seed=seed,
         calibrated=calibrated,
-        config=_portable(labeler.settings),
+        config=portable(labeler.settings),
         wall_seconds=seconds,
         tokens_processed=labeler.tokens_processed - tokens_before,
         draws=draws,
@@ -209,12 +212,12 @@ def _history(settings: Mapping[str, Any]) -> Mapping[str, Any]:
     return history if isinstance(history, Mapping) else {}
 
 
-def _portable(settings: Any) -> Any:
+def portable(settings: Any) -> Any:
     """The settings with file names in place of absolute paths, which say nothing on another machine."""
     if isinstance(settings, Mapping):
-        return {key: _portable(value) for key, value in settings.items()}
+        return {key: portable(value) for key, value in settings.items()}
     if isinstance(settings, (list, tuple)):
-        return [_portable(value) for value in settings]
+        return [portable(value) for value in settings]
     if isinstance(settings, (str, PurePath)) and PurePath(settings).is_absolute():
         return PurePath(settings).name
     return settings
@@ -224,10 +227,15 @@ def _split(corpus: Corpus, split: str) -> tuple[Any, ...]:
     return tuple(corpus.split(split))
 
 
-def _shared_labels(labeler: Labeler, corpus: Corpus, map_to: str | Path | None) -> SharedLabels | None:
+def _shared_labels(
+    labeler: Labeler, corpus: Corpus, map_to: str | Path | None, only: Sequence[str] | None
+) -> SharedLabels | None:
     """The labels to score when they are not simply those of model and corpus, else None."""
-    if map_to is not None:
-        return share_labels(labeler.label_set.labels, corpus, map_to)
+    if map_to is not None or (only is not None and corpus.mapping):
+        return share_labels(labeler.label_set.labels, corpus, map_to, only)
+    if only is not None:
+        # Unmapped, a result would not say that it is over some of the corpus' labels.
+        raise LabelSetError("only mapped labels can be chosen from; name a label set, for instance '--map ekman'.")
     ours, theirs = set(labeler.label_set.labels), set(corpus.label_set.labels)
     if ours == theirs:
         return None
@@ -246,9 +254,14 @@ def _seed(settings: Mapping[str, Any]) -> int | None:
     return int(seed) if seed is not None else None
 
 
-def _selection(settings: Mapping[str, Any], corpus: Corpus) -> str:
+def _selection(labeler: Labeler, corpus: Corpus) -> str:
     """The split a model was chosen on, with its corpus where that is not the one that is scored."""
-    own = settings.get("corpus")
+    if not getattr(labeler, "is_selected", True):  # only a baseline says so
+        return NOTHING
+    scoring = labeler.settings.get("scoring")
+    if isinstance(scoring, Mapping) and scoring.get("selected_on"):
+        return str(scoring["selected_on"])
+    own = labeler.settings.get("corpus")
     return "dev" if own in (None, corpus.name) else f"{own} dev"
 
 
@@ -275,7 +288,7 @@ def _protocol(corpus: Corpus, split: str, rows: Sequence[PredictionRow], memory:
     )
 
 
-def _remembered_splits(corpus: Corpus, split: str) -> tuple[str, ...]:
+def remembered_splits(corpus: Corpus, split: str) -> tuple[str, ...]:
     """Other splits whose conversations may be remembered while ``split`` is scored."""
     base = base_split(split)
     protocol = corpus.protocols.get(f"{corpus.name}/{base}")
@@ -285,7 +298,7 @@ def _remembered_splits(corpus: Corpus, split: str) -> tuple[str, ...]:
     return tuple(name for name in allowed if name in corpus.splits and name != base)
 
 
-def _memory(settings: Mapping[str, Any], remembered: Sequence[str], split: str) -> str:
+def memory_words(settings: Mapping[str, Any], remembered: Sequence[str], split: str) -> str:
     """What the model could remember of other conversations, in words."""
     scope = history_scope(settings)
     if scope == "all":

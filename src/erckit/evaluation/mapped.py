@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from erckit.conversation import Conversation, LabelledConversation
 from erckit.corpora.mappings import find_mapping, map_corpus
-from erckit.errors import LabelSetError
+from erckit.errors import LabelSetError, nearest
 from erckit.label_mapping import LabelMapping
 from erckit.labelling.map_labelled import map_labelled
 from erckit.labels import LabelSet
@@ -44,7 +44,12 @@ class SharedLabels:
         ]
 
 
-def share_labels(labels: Sequence[str], corpus: Corpus, target: str | Path | None = None) -> SharedLabels:
+def share_labels(
+    labels: Sequence[str],
+    corpus: Corpus,
+    target: str | Path | None = None,
+    only: Sequence[str] | None = None,
+) -> SharedLabels:
     """Map a model's labels and a corpus' labels to one label set.
 
     Args:
@@ -52,9 +57,11 @@ def share_labels(labels: Sequence[str], corpus: Corpus, target: str | Path | Non
         corpus: As loaded, or mapped already.
         target: Name of a label set or a mapping file. None takes the labels of the corpus as they are, for a
             corpus that was mapped before: labels that only one side has are not scored.
+        only: Score these of the shared labels and no others, so that another system can be scored on the same ones.
 
     Raises:
-        LabelSetError: No such target, no mapping from either side, or fewer than two shared labels.
+        LabelSetError: No such target, no mapping from either side, fewer than two shared labels, or a label of
+            ``only`` that is not shared.
     """
     if target is None:
         kept = {label: label if label in corpus.label_set else None for label in labels}
@@ -70,8 +77,23 @@ def share_labels(labels: Sequence[str], corpus: Corpus, target: str | Path | Non
             f"mapped to {model.name}, the model reaches {list(model.reachable)} and corpus '{corpus.name}' "
             f"{list(theirs)}; they share {len(shared)} of them and at least two are needed. Choose another label set."
         )
+    if only is not None:
+        shared = _chosen(only, shared, model.name)
     neutral = model.target.neutral if model.target.neutral in shared else None
     return SharedLabels(corpus, model, LabelSet(shared, neutral))
+
+
+def _chosen(only: Sequence[str], shared: tuple[str, ...], name: str) -> tuple[str, ...]:
+    """The shared labels that are asked for, in their own order."""
+    for label in only:
+        if label not in shared:
+            raise LabelSetError(
+                f"mapped to {name}, model and corpus do not share a label '{label}'. {nearest(label, shared)}"
+            )
+    chosen = tuple(label for label in shared if label in only)
+    if len(chosen) < 2:
+        raise LabelSetError(f"at least two labels are needed to be scored, got {list(chosen)} of {list(shared)}.")
+    return chosen
 
 
 def _without_other_labels(conversation: Conversation, label_set: LabelSet) -> Conversation:

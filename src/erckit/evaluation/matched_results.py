@@ -105,8 +105,18 @@ def _check_protocol(first: Result, name: str, other: Result, other_name: str) ->
         raise ResultError(
             f"{name} has the labels {', '.join(sorted(ours_set.labels))} (neutral: {ours_set.neutral}), {other_name} "
             f"{', '.join(sorted(theirs_set.labels))} (neutral: {theirs_set.neutral}). "
-            "Compare results on one label set; --map brings them onto one."
+            f"{_one_label_set(first, other)}"
         )
+
+
+def _one_label_set(first: Result, other: Result) -> str:
+    """What to do about two label sets."""
+    shared = [label for label in first.label_set.labels if label in other.label_set]
+    if first.protocol.mapping and len(shared) > 1:
+        return (
+            f"Evaluate with '--map {first.protocol.mapping} --labels {','.join(shared)}', so that both have the same."
+        )
+    return "Compare results on one label set; --map brings them onto one."
 
 
 def _positions(

@@ -30,7 +30,8 @@ class ProtocolRun:
         conversations: Conversations with at least one scored utterance.
         utterances: Scored utterances, those with a gold label.
         metric: The protocol's main metric, a name of ``erckit.metrics.METRICS``.
-        selection: The split on which checkpoint and settings were chosen.
+        selection: The split on which checkpoint and settings were chosen, after its corpus where that is another one
+            ("emorynlp dev"); "nothing" where there was nothing to choose.
         memory: What the model could remember of other conversations, in words.
         causal: Whether no prediction used a later utterance.
         corpus_version: Version of the corpus files, empty when unknown.
@@ -168,6 +169,11 @@ class Result:
             raise ResultError(f"{source}: not a JSON result ({error}); run 'erckit evaluate' again.") from None
         if not isinstance(data, dict):
             raise ResultError(f"{source}: not a result, a JSON object is expected; run 'erckit evaluate' again.")
+        if isinstance(data.get("kind"), str):
+            raise ResultError(
+                f"{source}: holds a {data['kind']} result, which is no classification score and is not compared with "
+                "any; name files that 'erckit evaluate --json' wrote for a split."
+            )
         version = data.get("schema_version")
         if version != SCHEMA_VERSION:
             newer = isinstance(version, int) and version > SCHEMA_VERSION

@@ -200,7 +200,7 @@ def _train_and_score(
     from erckit.training.train import train
 
     model_folder = train(recipe, corpus, path.parent, quiet=quiet, resume=True)
-    result = evaluate_model(Labeler.from_pretrained(model_folder), corpus, split, draws)
+    result = evaluate_model(Labeler.from_pretrained(model_folder, keeps_vectors=True), corpus, split, draws)
     if result.seeds != (seed,):
         # A model folder need not carry its seed; here it is known.
         result = dataclasses.replace(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from erckit.evaluation.result import Result
+from erckit.evaluation.selection import TOO_HIGH, is_scored_where_selected, training_words
 
 _NAMES = ("weighted_f1", "macro_f1", "macro_f1_no_neutral", "micro_f1_no_neutral", "accuracy", "mcc")
 
@@ -16,8 +17,7 @@ def protocol_line(result: Result) -> str:
         p.name,
         f"{_count(p.conversations, 'conversation')}, {_count(p.utterances, 'utterance')}",
         p.metric,
-        f"selected on {p.selection}",
-        _seeds(result.seeds),
+        *training_words(p.selection, result.seeds),
         "causal" if p.causal else "not causal (later utterances are seen)",
         f"memory: {p.memory}",
     ]
@@ -36,17 +36,21 @@ def format_result(result: Result) -> str:
         Lines joined by newlines; F1, accuracy, precision and recall in percent with two decimals, mcc in [-100, 100].
     """
     several = len(result.runs) > 1
-    blocks = [protocol_line(result), f"system: {result.system}", _scores(result, several), _classes(result, several)]
+    head = [protocol_line(result)]
+    if is_scored_where_selected(result.protocol):
+        head.append(TOO_HIGH)
+    head.append(f"system: {result.system}")
+    blocks = ["\n".join(head), _scores(result, several), _classes(result, several)]
     if several:
         blocks.append(_runs(result))
     blocks.append(_confusion(result, several))
-    return "\n\n".join(["\n".join(blocks[:2]), *blocks[2:]])
+    return "\n\n".join(blocks)
 
 
 def _mapped(result: Result) -> str:
     p = result.protocol
     labelled = _count(p.utterances + p.left_out, "utterance")
-    left_out = f" ({p.left_out:,} of {labelled} left out: gold label has no counterpart)" if p.left_out else ""
+    left_out = f" ({p.left_out:,} of {labelled} left out: gold label is none of these)" if p.left_out else ""
     return f"mapped to {p.mapping}: {', '.join(result.label_set.labels)}{left_out}"
 
 
@@ -116,12 +120,6 @@ def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str
         cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
         lines.append("  ".join(cells).rstrip())
     return lines
-
-
-def _seeds(seeds: Sequence[int]) -> str:
-    if not seeds:
-        return "seed unknown"
-    return f"{'seed' if len(seeds) == 1 else 'seeds'} {', '.join(map(str, seeds))}"
 
 
 def _count(number: int, noun: str) -> str:

@@ -12,9 +12,12 @@ from numpy.typing import NDArray
 
 from erckit.conversation import Conversation, LabelledConversation, Prediction
 from erckit.errors import SettingError
+from erckit.labelling.adapted_folder import is_adapted, load_adapted
 from erckit.labelling.find_model import DEFAULT_MODEL, find_model
+from erckit.labelling.scorer import Scoring
 from erckit.labels import LabelSet
-from erckit.models.inference import predict_logits, resolve_precision
+from erckit.models.inference import predict_logits, predict_vectors, resolve_precision, score_vectors
+from erckit.models.known_vectors import with_known_vectors
 from erckit.models.pretrained import PretrainedModel, load_pretrained
 from erckit.readers import read_conversations
 from erckit.settings import choose
@@ -33,10 +36,19 @@ class Labeler:
         folder: Where it was read from.
         precision: ``fp32``, ``bf16`` or ``auto`` (bf16 where this machine multiplies it natively).
         device: Torch device; None takes a GPU if there is one.
+        scoring: Labels from the model's vectors by something else than its label head; None takes the head.
+        keeps_vectors: Keep what a frozen backbone makes of each text in the cache folder, so that it is read once
+            only: for public corpora, not for anybody's own conversations.
     """
 
     def __init__(
-        self, pretrained: PretrainedModel, folder: Path, precision: str = "auto", device: str | None = None
+        self,
+        pretrained: PretrainedModel,
+        folder: Path,
+        precision: str = "auto",
+        device: str | None = None,
+        scoring: Scoring | None = None,
+        keeps_vectors: bool = False,
     ) -> None:
         import torch
 
@@ -44,13 +56,19 @@ class Labeler:
         self._pretrained = pretrained
         self._precision = resolve_precision(precision, place)
         self._pretrained.model.to(place).eval()
+        self._scoring = scoring
+        self._keeps_vectors = keeps_vectors
         self.folder = folder
         self.tokens_processed = 0
         self.truncated = 0
 
     @classmethod
     def from_pretrained(
-        cls, name: str | Path = DEFAULT_MODEL, precision: str = "auto", device: str | None = None
+        cls,
+        name: str | Path = DEFAULT_MODEL,
+        precision: str = "auto",
+        device: str | None = None,
+        keeps_vectors: bool = False,
     ) -> Labeler:
         """Load a bundled model by name, a model folder, or a model on the Hugging Face hub.
 
@@ -59,17 +77,35 @@ class Labeler:
             BackboneError: Its backbone cannot be had.
         """
         folder = find_model(name)
-        return cls(load_pretrained(folder), folder, precision, device)
+        if is_adapted(folder):
+            pretrained, scoring = load_adapted(folder)
+            return cls(pretrained, folder, precision, device, scoring, keeps_vectors)
+        return cls(load_pretrained(folder), folder, precision, device, None, keeps_vectors)
+
+    def with_scoring(self, scoring: Scoring | None) -> Labeler:
+        """The same network with another way from its vectors to labels; None takes its label head."""
+        device = str(next(self._pretrained.model.parameters()).device)
+        return Labeler(self._pretrained, self.folder, self._precision, device, scoring, self._keeps_vectors)
+
+    @property
+    def pretrained(self) -> PretrainedModel:
+        """The model and what belongs to it."""
+        return self._pretrained
+
+    @property
+    def scoring(self) -> Scoring | None:
+        """How labels come from the vectors; None where it is the model's label head."""
+        return self._scoring
 
     @property
     def label_set(self) -> LabelSet:
         """Labels it scores."""
-        return self._pretrained.label_set
+        return self._pretrained.label_set if self._scoring is None else self._scoring.scorer.label_set
 
     @property
     def temperature(self) -> float | None:
-        """What logits are divided by, fitted on dev; None when scores are not calibrated."""
-        return self._pretrained.temperature
+        """What logits are divided by, fitted on held-out data; None when scores are not calibrated."""
+        return self._pretrained.temperature if self._scoring is None else self._scoring.scorer.temperature
 
     @property
     def causal(self) -> bool:
@@ -79,7 +115,7 @@ class Labeler:
     @property
     def name(self) -> str:
         """The model's name."""
-        return self._pretrained.name
+        return self._pretrained.name if self._scoring is None else self._scoring.name
 
     @property
     def max_utterance_tokens(self) -> int:
@@ -92,9 +128,25 @@ class Labeler:
         return self._precision
 
     @property
+    def parameters(self) -> int:
+        """Parameters of the network."""
+        return sum(p.numel() for p in self._pretrained.model.parameters())
+
+    @property
+    def trained_parameters(self) -> int:
+        """Parameters that training changed."""
+        return sum(p.numel() for p in self._pretrained.model.parameters() if p.requires_grad)
+
+    @property
+    def scores(self) -> dict[str, Any]:
+        """What its training wrote down: dev scores, ``training_seconds`` and ``training_device``."""
+        return dict((self._pretrained.scores if self._scoring is None else self._scoring.scores) or {})
+
+    @property
     def settings(self) -> dict[str, Any]:
-        """The recipe it was trained with."""
-        return dict(self._pretrained.recipe)
+        """The recipe it was trained with; of an adapted model also what its labels were made from."""
+        recipe = dict(self._pretrained.recipe)
+        return recipe if self._scoring is None else {**recipe, "scoring": dict(self._scoring.settings)}
 
     def label(
         self,
@@ -149,6 +201,39 @@ class Labeler:
         report: Callable[[int], None] | None = None,
     ) -> list[NDArray[np.float32]]:
         """Logits before calibration, one array (U, L) per conversation; arguments as for ``label``."""
+        if self._scoring is None:
+            return self._predict(predict_logits, conversations, history, remember, batch_tokens, report)
+        vectors = self.vectors(
+            conversations, history=history, remember=remember, batch_tokens=batch_tokens, report=report
+        )
+        scorer, model = self._scoring.scorer, self._pretrained.model
+        return [scorer.logits(rows, score_vectors(model, rows)).astype(np.float32) for rows in vectors]
+
+    def vectors(
+        self,
+        conversations: Sequence[Conversation],
+        *,
+        history: str = "conversation",
+        remember: Sequence[Conversation] = (),
+        batch_tokens: int = 4096,
+        report: Callable[[int], None] | None = None,
+    ) -> list[NDArray[np.float32]]:
+        """What the label head reads of every utterance, one array (U, V) per conversation.
+
+        For EmoNet and CoMPM that is the context vector plus the vector of the speaker's history, before dropout and
+        the label head; for sentemo its metric space. Arguments as for ``label``.
+        """
+        return self._predict(predict_vectors, conversations, history, remember, batch_tokens, report)
+
+    def _predict(
+        self,
+        predict: Callable[..., NDArray[np.float32]],
+        conversations: Sequence[Conversation],
+        history: str,
+        remember: Sequence[Conversation],
+        batch_tokens: int,
+        report: Callable[[int], None] | None,
+    ) -> list[NDArray[np.float32]]:
         choose(history, HISTORIES, "history")
         if batch_tokens < 1:
             raise SettingError(f"the tokens of a batch must be at least 1, got {batch_tokens}.")
@@ -157,11 +242,21 @@ class Labeler:
         parts = self._pretrained
         earlier = list(remember) if history == "all" else []
         scope = parts.settings.history.scope if history == "all" else "conversation"
-        prepared = parts.preparation.prepare([*earlier, *conversations], scope)
+        everything = [*earlier, *conversations]
+        prepared = with_known_vectors(
+            parts.model,
+            parts.preparation,
+            parts.preparation.prepare(everything, scope),
+            everything,
+            parts.backbone_folder,
+            precision=self._precision,
+            checksum=parts.backbone_sha256,
+            keep=self._keeps_vectors,
+        )
         targets = range(len(earlier), len(prepared))
         self.tokens_processed += sum(prepared.tokenized[c].tokens for c in targets)
         self.truncated += sum(prepared.tokenized[c].truncated for c in targets)
-        logits = predict_logits(
+        rows = predict(
             parts.model,
             parts.preparation,
             prepared,
@@ -170,7 +265,7 @@ class Labeler:
             batch_tokens=batch_tokens,
             advance=report,
         )
-        return np.split(logits, np.cumsum([len(c) for c in conversations])[:-1])
+        return np.split(rows, np.cumsum([len(c) for c in conversations])[:-1])
 
     def _prediction(self, utterance_id: str, scores: NDArray[np.float64], min_confidence: float | None) -> Prediction:
         best = int(scores.argmax())

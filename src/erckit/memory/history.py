@@ -12,7 +12,7 @@ from erckit.conversation import Conversation
 from erckit.errors import SettingError, nearest
 from erckit.memory.identity import is_anonymous
 
-SCOPES = ("none", "conversation", "all")
+SCOPES = ("none", "conversation", "all", "preceding", "chunk")
 ORDERS = ("story", "file")
 
 
@@ -54,17 +54,22 @@ def history_windows(
 
     Args:
         conversations: All that may be remembered and all targets, in file order; utterance rows count through them.
-        scope: ``none``, ``conversation`` (this one only) or ``all`` (earlier conversations too).
+        scope: ``none``, ``conversation`` (this one only) or ``all`` (earlier conversations too); or, whoever speaks,
+            ``preceding`` (the W utterances before the target) or ``chunk`` (all others of its chunk, where the
+            conversation is cut into chunks of W + 1 utterances; later ones too).
         order: ``story`` or ``file``, see ``story_order``.
         window: Most utterances remembered, W.
         anonymous: Generic names of the corpus, besides the usual ones.
 
     Returns:
-        Rows, oldest first, right-aligned, -1 where there is no more history, (utterances, W).
+        Rows, oldest first, right-aligned, -1 where there is no more history, (utterances, W). For ``chunk``
+        (utterances, 2W): the utterances at the distances -W to -1 and 1 to W, -1 where they are not in the chunk.
     """
     if scope not in SCOPES:
         raise SettingError(f"unknown history scope '{scope}'. {nearest(scope, SCOPES)}")
     offsets = np.cumsum([0, *(len(c) for c in conversations)])
+    if scope in ("preceding", "chunk"):
+        return _neighbours(offsets, window, is_chunked=scope == "chunk")
     windows = np.full((int(offsets[-1]), window), -1, dtype=np.int64)
     if scope == "none" or window == 0:
         return windows
@@ -80,3 +85,19 @@ def history_windows(
                 windows[row, window - len(queue) :] = queue
             queue.append(row)
     return windows
+
+
+def _neighbours(offsets: NDArray[np.int64], window: int, is_chunked: bool) -> NDArray[np.int64]:
+    """Rows of the same conversation at fixed distances from each target, -1 where there are none."""
+    distances = np.arange(-window, window + 1 if is_chunked else 0)
+    distances = distances[distances != 0]
+    lengths = np.diff(offsets)
+    starts = np.repeat(offsets[:-1], lengths)
+    rows = np.arange(int(offsets[-1]))
+    ends = np.repeat(offsets[1:], lengths)
+    if is_chunked:
+        size = window + 1
+        starts = starts + (rows - starts) // size * size
+        ends = np.minimum(ends, starts + size)
+    found = rows[:, None] + distances  # (utterances, W or 2W)
+    return np.where((found >= starts[:, None]) & (found < ends[:, None]), found, -1)

@@ -11,6 +11,7 @@ from erckit.errors import SettingError, nearest
 MODELS = {
     "compm": "erckit.models.compm:CoMPM",
     "emonet": "erckit.models.emonet:EmoNet",
+    "sentemo": "erckit.models.sentemo:SentEmo",
 }
 
 

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from erckit.encoding.dropout import dropout
 from erckit.encoding.encoder import ConversationEncoder
+from erckit.errors import SettingError
 from erckit.models.conversation_model import ConversationModel, ModelInputs
 from erckit.models.settings import ModelSettings
 
@@ -105,6 +106,8 @@ class CoMPM(ConversationModel):
         memory_backbone: nn.Module | None = None,
     ) -> None:
         super().__init__()
+        if settings.history.scope == "chunk":
+            raise SettingError(f"model '{settings.name}' reads history in order; it cannot have a 'chunk' scope.")
         self.settings = settings
         rate = None if settings.dropout < 0 else settings.dropout
         rows = identities if settings.speaker.form in ("token", "embedding") else 0
@@ -149,16 +152,13 @@ class CoMPM(ConversationModel):
             memory = memory.detach()
         return context, memory
 
-    def classify(self, context: Tensor, sources: Tensor, windows: Tensor) -> Tensor:
-        """Logits from context vectors and speaker histories.
+    def represent(self, context: Tensor, sources: Tensor, windows: Tensor) -> Tensor:
+        """Context vector plus the vector of the speaker's history, (R, H), 32-bit floats.
 
         Args:
             context: (R, H).
             sources: Memory vectors that windows point to, (S, H).
             windows: (R, W), -1 for none.
-
-        Returns:
-            (R, L), 32-bit floats.
         """
         combined = context.float()
         if self.has_history:
@@ -166,8 +166,12 @@ class CoMPM(ConversationModel):
             if self.settings.has_projection:
                 speaker = self.projection(speaker.to(self.projection.weight.dtype)).float()
             combined = combined + speaker
-        combined = dropout(combined, self.settings.head_dropout) if self.training else combined
+        return combined  # (R, H)
+
+    def score(self, vectors: Tensor) -> Tensor:
+        """Logits (R, L), 32-bit floats, from vectors (R, H); dropout comes before them while training."""
+        vectors = dropout(vectors, self.settings.head_dropout) if self.training else vectors
         weight = self.classifier.weight.float()
-        with torch.autocast(combined.device.type, enabled=False):  # logits in full precision
+        with torch.autocast(vectors.device.type, enabled=False):  # logits in full precision
             bias = self.classifier.bias.float()
-            return F.linear(combined, weight, bias)  # (R, L)
+            return F.linear(vectors, weight, bias)  # (R, L)

@@ -23,12 +23,15 @@ class ModelInputs:
         outside: History vectors of utterances outside the batch, (M, H).
         windows: For each target, rows of its speaker's history, oldest first and right-aligned: below R a target of
             this batch, from R on a row of ``outside``, -1 for none, (R, W).
+        vectors: What a frozen backbone read off the targets before, (R, V); ``batch`` is then empty. None where the
+            model reads the batch itself.
     """
 
     batch: PackedBatch
     plain: PackedBatch | None
     outside: Tensor
     windows: Tensor
+    vectors: Tensor | None = None
 
     def with_outside(self, outside: Tensor) -> ModelInputs:
         """The same inputs with the vectors of utterances outside the batch, (M, H)."""
@@ -37,15 +40,23 @@ class ModelInputs:
     def to(self, device: torch.device | str) -> ModelInputs:
         """The same inputs on ``device``."""
         plain = None if self.plain is None else self.plain.to(device)
-        return ModelInputs(self.batch.to(device), plain, self.outside.to(device), self.windows.to(device))
+        vectors = None if self.vectors is None else self.vectors.to(device)
+        return ModelInputs(self.batch.to(device), plain, self.outside.to(device), self.windows.to(device), vectors)
 
 
 @dataclass(frozen=True, slots=True)
 class ModelOutput:
-    """Logits of the targets, (R, L), and the vectors by which later utterances remember them, (R, H)."""
+    """What a model says about the targets.
+
+    Args:
+        logits: (R, L).
+        memory: The vectors by which later utterances remember them, (R, H).
+        vectors: What the label head read, (R, V).
+    """
 
     logits: Tensor
     memory: Tensor
+    vectors: Tensor
 
 
 class ConversationModel(nn.Module, ABC):
@@ -54,7 +65,7 @@ class ConversationModel(nn.Module, ABC):
     Attributes:
         settings: The model's settings.
         encoder: Encoder of the context; its ``width`` is H.
-        has_history: Whether ``classify`` reads memory vectors.
+        has_history: Whether ``represent`` reads memory vectors.
     """
 
     settings: ModelSettings
@@ -66,16 +77,41 @@ class ConversationModel(nn.Module, ABC):
         """Whether no prediction can depend on a later utterance."""
         return self.settings.is_causal
 
+    @property
+    def label_bias(self) -> nn.Parameter:
+        """Bias of the label head, (L,): what is added to every logit."""
+        return self.classifier.bias  # type: ignore[union-attr,return-value]
+
+    @property
+    def reads_known_vectors(self) -> bool:
+        """Whether its backbone is frozen and reads every utterance alone, so that vectors can be computed before."""
+        return False
+
     @abstractmethod
     def encode(self, inputs: ModelInputs) -> tuple[Tensor, Tensor]:
         """Context vectors and memory vectors of the batch's R utterances, (R, H) each."""
 
     @abstractmethod
+    def represent(self, context: Tensor, sources: Tensor, windows: Tensor) -> Tensor:
+        """The vectors that the label head reads, (R, V), 32-bit floats, before any dropout.
+
+        Args:
+            context: Context vectors of the targets, (R, H).
+            sources: Memory vectors that windows point to, (S, H).
+            windows: Rows of ``sources``, oldest first and right-aligned, -1 for none, (R, W).
+        """
+
+    @abstractmethod
+    def score(self, vectors: Tensor) -> Tensor:
+        """Logits (R, L), 32-bit floats, from what :meth:`represent` returned, (R, V): the label head."""
+
     def classify(self, context: Tensor, sources: Tensor, windows: Tensor) -> Tensor:
         """Logits (R, L) from context (R, H), memory vectors (S, H) and windows into them (R, W), -1 for none."""
+        return self.score(self.represent(context, sources, windows))
 
     def forward(self, inputs: ModelInputs) -> ModelOutput:
         """Logits of all targets of the batch in one pass."""
         context, memory = self.encode(inputs)
         sources = torch.cat([memory, inputs.outside.to(memory.dtype)])  # (R + M, H)
-        return ModelOutput(self.classify(context, sources, inputs.windows), memory)
+        vectors = self.represent(context, sources, inputs.windows)  # (R, V)
+        return ModelOutput(self.score(vectors), memory, vectors)

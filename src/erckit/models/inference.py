@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import numpy as np
 import torch
@@ -69,6 +69,8 @@ def encode(
     memory than a short one; the order changes nothing but float rounding.
     """
     device = next(model.parameters()).device
+    if prepared.vectors is not None:
+        return _encode_known(model, preparation, prepared, conversations, advance)
     starts = np.cumsum([0, *(len(prepared.tokenized[c].blocks) for c in conversations)])
     width = model.encoder.width
     context = torch.empty(int(starts[-1]), width, device=device)
@@ -102,16 +104,54 @@ def encode(
     return context, memory
 
 
-@torch.inference_mode()
-def classify(
-    model: ConversationModel, context: Tensor, memory: Tensor, windows: NDArray[np.int64]
-) -> NDArray[np.float32]:
-    """Logits of R targets from their context (R, H), all memory vectors (S, H) and windows (R, W); returns (R, L)."""
+def _encode_known(
+    model: ConversationModel,
+    preparation: Preparation,
+    prepared: PreparedConversations,
+    conversations: Sequence[int],
+    advance: Callable[[int], None] | None,
+) -> tuple[Tensor, Tensor]:
+    """As :func:`encode`, from the vectors that a frozen backbone gave before."""
+    assert prepared.vectors is not None
+    device = next(model.parameters()).device
+    rows = torch.from_numpy(prepared.rows(conversations))
+    nothing = preparation.pack_context([])
     parts = []
+    for chosen in rows.split(ROWS_AT_A_TIME):
+        inputs = ModelInputs(nothing, None, torch.empty(0, 0), torch.empty(0, 0), prepared.vectors[chosen])
+        parts.append(model.encode(inputs.to(device)))
+        if advance:
+            advance(len(chosen))
+    context = torch.cat([vectors for vectors, _ in parts]).float()
+    memory = torch.cat([remembered for _, remembered in parts]).float()
+    return context, memory
+
+
+@torch.inference_mode()
+def represent(model: ConversationModel, context: Tensor, memory: Tensor, windows: NDArray[np.int64]) -> Tensor:
+    """What the label head reads of R targets, (R, V), from context (R, H), memory (S, H) and windows (R, W)."""
     rows = torch.from_numpy(windows).to(context.device)
-    for start in range(0, len(context), ROWS_AT_A_TIME):
-        stop = start + ROWS_AT_A_TIME
-        parts.append(model.classify(context[start:stop], memory, rows[start:stop]))
+    parts = [
+        model.represent(context[start : start + ROWS_AT_A_TIME], memory, rows[start : start + ROWS_AT_A_TIME])
+        for start in range(0, len(context), ROWS_AT_A_TIME)
+    ]
+    return torch.cat(parts).float()
+
+
+@torch.inference_mode()
+def score_vectors(model: ConversationModel, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Logits (R, L) of the model's own label head for vectors (R, V)."""
+    device = next(model.parameters()).device
+    was_training = model.training
+    model.eval()
+    try:
+        return _score(model, torch.from_numpy(vectors).to(device))
+    finally:
+        model.train(was_training)
+
+
+def _score(model: ConversationModel, vectors: Tensor) -> NDArray[np.float32]:
+    parts = [model.score(vectors[start : start + ROWS_AT_A_TIME]) for start in range(0, len(vectors), ROWS_AT_A_TIME)]
     return torch.cat(parts).float().cpu().numpy()
 
 
@@ -128,6 +168,26 @@ def predict_logits(
 ) -> NDArray[np.float32]:
     """Logits of every utterance of the target conversations, in the given order, (R, L).
 
+    Arguments as for :func:`predict_vectors`.
+    """
+    with _predicting(model, precision), torch.inference_mode():
+        vectors = _predict(model, preparation, prepared, targets, batch_tokens, known_memory, advance)
+        return _score(model, vectors)
+
+
+def predict_vectors(
+    model: ConversationModel,
+    preparation: Preparation,
+    prepared: PreparedConversations,
+    targets: Sequence[int],
+    *,
+    precision: str,
+    batch_tokens: int = 4096,
+    known_memory: Tensor | None = None,
+    advance: Callable[[int], None] | None = None,
+) -> NDArray[np.float32]:
+    """What the label head reads of every utterance of the target conversations, in the given order, (R, V).
+
     Only conversations that a target remembers are encoded besides the targets.
 
     Args:
@@ -140,26 +200,46 @@ def predict_logits(
         known_memory: Memory vectors already at hand for the first rows of ``prepared``, (K, H), or None.
         advance: Called with the number of utterances encoded.
     """
-    device = next(model.parameters()).device
+    with _predicting(model, precision):
+        vectors = _predict(model, preparation, prepared, targets, batch_tokens, known_memory, advance)
+        return vectors.cpu().numpy()
+
+
+@contextmanager
+def _predicting(model: ConversationModel, precision: str) -> Iterator[None]:
     was_training = model.training
     model.eval()
     try:
-        with autocast(precision, device):
-            rows = prepared.rows(targets)
-            windows = prepared.windows[rows]
-            needed = _conversations_needed(prepared, targets, windows, 0 if known_memory is None else len(known_memory))
-            encoded = [*targets, *needed]
-            context, memory = encode(model, preparation, prepared, encoded, batch_tokens, advance)
-            sources = torch.zeros(prepared.utterances, memory.shape[1], device=device)
-            if known_memory is not None:
-                sources[: len(known_memory)] = known_memory.to(device)
-            sources[torch.from_numpy(prepared.rows(encoded))] = memory
-            used = np.unique(windows[windows >= 0])
-            local = np.full(prepared.utterances + 1, -1, dtype=np.int64)
-            local[used] = np.arange(len(used))
-            return classify(model, context[: len(rows)], sources[torch.from_numpy(used)], local[windows])
+        with autocast(precision, next(model.parameters()).device):
+            yield
     finally:
         model.train(was_training)
+
+
+def _predict(
+    model: ConversationModel,
+    preparation: Preparation,
+    prepared: PreparedConversations,
+    targets: Sequence[int],
+    batch_tokens: int,
+    known_memory: Tensor | None,
+    advance: Callable[[int], None] | None,
+) -> Tensor:
+    """Vectors of every utterance of the targets, (R, V)."""
+    device = next(model.parameters()).device
+    rows = prepared.rows(targets)
+    windows = prepared.windows[rows]
+    needed = _conversations_needed(prepared, targets, windows, 0 if known_memory is None else len(known_memory))
+    encoded = [*targets, *needed]
+    context, memory = encode(model, preparation, prepared, encoded, batch_tokens, advance)
+    sources = torch.zeros(prepared.utterances, memory.shape[1], device=device)
+    if known_memory is not None:
+        sources[: len(known_memory)] = known_memory.to(device)
+    sources[torch.from_numpy(prepared.rows(encoded))] = memory
+    used = np.unique(windows[windows >= 0])
+    local = np.full(prepared.utterances + 1, -1, dtype=np.int64)
+    local[used] = np.arange(len(used))
+    return represent(model, context[: len(rows)], sources[torch.from_numpy(used)], local[windows])
 
 
 def _conversations_needed(

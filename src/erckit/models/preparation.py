@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -15,10 +16,15 @@ from erckit.conversation import Conversation
 from erckit.encoding.packing import PackedBatch, pack
 from erckit.encoding.segments import Segment, plan_segments
 from erckit.encoding.tokens import NO_IDENTITY, ConversationTokenizer, TokenizedConversation
+from erckit.encoding.word_tokenizer import WordTokenizer
+from erckit.encoding.word_vectors import load_word_vectors
 from erckit.memory.history import history_windows
 from erckit.memory.identity import SpeakerRegistry
 from erckit.models.conversation_model import ModelInputs
 from erckit.models.settings import ModelSettings
+
+if TYPE_CHECKING:
+    from erckit.models.known_vectors import KnownVectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +35,13 @@ class PreparedConversations:
         tokenized: One per conversation.
         offsets: First utterance row of each conversation, and the total at the end, (C + 1,).
         windows: History of every utterance as rows, (utterances, W).
+        vectors: Vectors of every utterance where a frozen backbone read them before; else None.
     """
 
     tokenized: tuple[TokenizedConversation, ...]
     offsets: NDArray[np.int64]
     windows: NDArray[np.int64]
+    vectors: KnownVectors | None = None
 
     def __len__(self) -> int:
         return len(self.tokenized)
@@ -64,7 +72,11 @@ class Preparation:
         self.max_tokens = max_tokens
         longest = min(settings.max_utterance_tokens, max_tokens)
         self.left_context = min(settings.left_context, max_tokens // 2)
-        self.tokenizer = ConversationTokenizer(folder, settings.speaker.form, longest, settings.has_separator)
+        self.tokenizer: ConversationTokenizer | WordTokenizer
+        if settings.name == "sentemo" and settings.sentemo.word_vectors:
+            self.tokenizer = WordTokenizer(load_word_vectors(Path(settings.sentemo.word_vectors)), longest)
+        else:
+            self.tokenizer = ConversationTokenizer(folder, settings.speaker.form, longest, settings.has_separator)
 
     @property
     def reads_plain(self) -> bool:
@@ -85,11 +97,14 @@ class Preparation:
         tokenized = self.tokenizer(conversations, names, identities)
         windows = history_windows(
             conversations,
-            scope="none" if history.scope == "none" else scope or history.scope,
+            # a narrower scope is one for histories that reach over several conversations, or none at all
+            scope=scope if scope is not None and history.scope == "all" else history.scope,
             order=history.order,
             window=history.window,
             anonymous=self.registry.anonymous,
         )
+        if scope == "none":
+            windows[:] = -1
         offsets = np.cumsum([0, *(len(c) for c in conversations)])
         return PreparedConversations(tuple(tokenized), offsets, windows)
 
@@ -142,11 +157,14 @@ class Preparation:
         local[rows] = np.arange(len(rows))
         outside = np.unique(windows[local[windows] == -2])
         local[outside] = len(rows) + np.arange(len(outside))
+        if prepared.vectors is not None:
+            tokenized = []  # nothing is left to be read
         inputs = ModelInputs(
             batch=self.pack_context(tokenized),
             plain=self.pack_plain(tokenized),
             outside=torch.empty(0, 0),
             windows=torch.from_numpy(local[windows]),
+            vectors=None if prepared.vectors is None else prepared.vectors[torch.from_numpy(rows)],
         )
         return inputs, torch.from_numpy(outside)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from erckit.encoding.segments import ATTENTIONS
 from erckit.errors import SettingError
+from erckit.models.sentemo_settings import SentEmoSettings
 from erckit.settings import choose
 
 
@@ -39,7 +40,9 @@ class HistorySettings:
     """What the model remembers of the speaker.
 
     Args:
-        scope: ``none``, this ``conversation``, or ``all`` earlier conversations too.
+        scope: ``none``, this ``conversation``, or ``all`` earlier conversations too. Or, whoever speaks: the
+            ``preceding`` utterances of this conversation, or the ``chunk`` of ``window + 1`` utterances in which the
+            target stands, later ones included.
         order: ``story`` (season, episode, scene) or ``file``.
         window: Most utterances remembered, W.
         encoder: ``shared`` takes the vectors that the one pass over their conversation gave; ``tied`` encodes each
@@ -54,7 +57,7 @@ class HistorySettings:
     is_frozen: bool = False
 
     def __post_init__(self) -> None:
-        choose(self.scope, ("none", "conversation", "all"), "model.history.scope")
+        choose(self.scope, ("none", "conversation", "all", "preceding", "chunk"), "model.history.scope")
         choose(self.order, ("story", "file"), "model.history.order")
         choose(self.encoder, ("shared", "tied", "own"), "model.history.encoder")
         if not 1 <= self.window <= 1000:
@@ -63,7 +66,7 @@ class HistorySettings:
 
 @dataclass(frozen=True, slots=True)
 class ModelSettings:
-    """Settings of CoMPM and EmoNet.
+    """Settings of a model; some concern one system only.
 
     Args:
         name: Published system, a name of ``erckit.models.MODELS``.
@@ -84,6 +87,7 @@ class ModelSettings:
         dropout: Dropout inside the backbone, -1 for the backbone's own value.
         frozen_layers: Lowest backbone layers that are not trained.
         freezes_embeddings: Whether word and position embeddings are left untrained.
+        sentemo: See ``SentEmoSettings``; read by ``sentemo`` only.
     """
 
     name: str = "emonet"
@@ -102,6 +106,7 @@ class ModelSettings:
     dropout: float = -1.0
     frozen_layers: int = 0
     freezes_embeddings: bool = True
+    sentemo: SentEmoSettings = field(default_factory=SentEmoSettings)
 
     def __post_init__(self) -> None:
         choose(self.attention, ATTENTIONS, "model.attention")
@@ -122,4 +127,4 @@ class ModelSettings:
     @property
     def is_causal(self) -> bool:
         """Whether no prediction can depend on a later utterance."""
-        return self.attention != "full"
+        return self.attention != "full" and self.history.scope != "chunk"

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 from erckit.evaluation.leaderboard import LeaderboardSection
 from erckit.evaluation.leaderboard_row import LeaderboardRow
 from erckit.evaluation.published import UNKNOWN, PublishedScore
+from erckit.evaluation.selection import selection_words
 
 Row = TypeVar("Row")
 NOTHING = "–"
@@ -78,7 +79,11 @@ def measured_columns(section: LeaderboardSection) -> list[Column[LeaderboardRow]
         ),
         Column("measured on", "hardware of the evaluation", lambda row: row.hardware or NOTHING, width="some"),
         Column("causal", "no prediction sees a later utterance", lambda row: yes_no(row.result.protocol.causal)),
-        Column("selected on", "split that chose weights and settings", lambda row: row.result.protocol.selection),
+        Column(
+            "selected on",
+            "split that chose weights and settings; a score on that very split is too high",
+            lambda row: selection_words(row.result.protocol),
+        ),
         Column("memory", "what it may remember", lambda row: row.result.protocol.memory or NOTHING, width="wide"),
         Column("backbone", "pretrained network", lambda row: row.backbone or NOTHING),
         Column("code", "commit of erckit", lambda row: _commit(row.result.code_version)),

@@ -11,7 +11,7 @@ INTRODUCTION = (
 )
 READING = (
     "A score is the mean over seeds ± their standard deviation; the interval is a 95 % bootstrap over conversations. "
-    "'Selected on' is the split that chose weights and settings: a number that was selected on test is too high. "
+    "'Selected on' is the split that chose weights and settings: selected on the scored split, a number is too high. "
     "Causal systems never see a later utterance. 'unknown' means that no source at hand tells it."
 )
 UNPLACED_TITLE = "Split not established"

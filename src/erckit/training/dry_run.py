@@ -16,7 +16,7 @@ from erckit.encoding.tokens import TokenizedConversation
 from erckit.memory.identity import SpeakerRegistry
 from erckit.models.inference import resolve_precision
 from erckit.models.preparation import Preparation
-from erckit.training.data import epoch_batches
+from erckit.training.data import epoch_batches, repeats_of
 from erckit.training.recipe import Recipe
 
 EFFICIENCY = 0.35  # share of the matrix-product peak that one-pass training reaches on CPU, see benchmarks/
@@ -30,8 +30,8 @@ class DryRun:
     Args:
         conversations: In the training split.
         utterances: In the training split.
-        tokens: Encoded in one epoch; left context, (``per_utterance``) repetitions and utterances that the history
-            encoder reads alone included.
+        tokens: Encoded in one epoch, or in the whole training where a frozen backbone reads them once; left context,
+            (``per_utterance``) repetitions and utterances that the history encoder reads alone included.
         truncated: Utterances longer than the token limit.
         steps: Optimiser steps if every epoch is run.
         memory_mb: Estimated peak of weights, optimiser, history and activations.
@@ -78,16 +78,25 @@ def dry_run(recipe: Recipe, corpus: Corpus) -> DryRun:
     limit = int(config.max_position_embeddings) - position_offset(config)
     preparation = Preparation(recipe.model, registry, folder, limit)
     prepared = preparation.prepare(split)
-    tokens = sum(_encoded_tokens(t, preparation) for t in prepared.tokenized)
+    repeats = repeats_of(split)
+    tokens = sum(n * _encoded_tokens(t, preparation) for t, n in zip(prepared.tokenized, repeats, strict=True))
     encoders = 2 if preparation.reads_plain and recipe.model.history.encoder == "own" else 1
     passes = 2 if recipe.training.r_drop else 1
-    batches = [epoch_batches(prepared, recipe.training, e) for e in range(recipe.training.epochs)]
+    batches = [epoch_batches(prepared, recipe.training, e, repeats=repeats) for e in range(recipe.training.epochs)]
     steps = sum(-(-len(b) // recipe.training.accumulate) for b in batches)
     flops = recipe.training.epochs * tokens * passes * 6 * layers
+    is_read_once = recipe.model.name == "sentemo" and recipe.model.sentemo.freezes_backbone
+    if is_read_once:  # forward only, then small layers over the kept vectors: about 16 matrices of H x H
+        flops = tokens * 2 * layers + recipe.training.epochs * prepared.utterances * passes * 6 * 16 * width**2
     rate = _matmul_rate(device, precision) * EFFICIENCY
     trained = total if not recipe.model.freezes_embeddings else layers
+    trained = 16 * width**2 if is_read_once else trained
     copies = 4 + (1 if recipe.training.average else 0)  # weights, gradients, two moments, average
     activations = recipe.training.batch_tokens * width * depth * TOKEN_BYTES * passes * (1 + preparation.reads_plain)
+    if is_read_once:  # windows of keys and values, and the table of vectors in 16 bits
+        utterances = recipe.training.batch_tokens * prepared.utterances / tokens
+        activations = round(24 * utterances * recipe.model.history.window * width * passes)
+        activations += 2 * prepared.utterances * width * max(1, len(recipe.model.sentemo.layers))
     memory = 4 * (encoders * (total + copies * trained) + prepared.utterances * width) + activations
     return DryRun(
         len(split),

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 NO_LABEL = -100
+IMPOSSIBLE = -1e4  # finite, so that zero times it stays zero
 
 
 def class_weights(kind: str, labels: Sequence[int], classes: int) -> Tensor:
@@ -31,8 +32,27 @@ def class_weights(kind: str, labels: Sequence[int], classes: int) -> Tensor:
     return weights * counts.sum() / (weights * counts).sum()
 
 
+def bar_impossible(logits: Tensor, possible: Tensor | None) -> Tensor:
+    """Logits with labels that an utterance's corpus does not have pushed far down, so that they get no score.
+
+    A corpus without "surprise" does not say that nobody in it was surprised: its utterances must not teach a model
+    that learns from several corpora never to predict that label.
+
+    Args:
+        logits: (R, L).
+        possible: Which labels an utterance can have, (R, L) booleans; None for all.
+    """
+    return logits if possible is None else logits.masked_fill(~possible, IMPOSSIBLE)
+
+
 def weighted_cross_entropy(
-    logits: Tensor, labels: Tensor, weights: Tensor, *, smoothing: float = 0.0, soft: Tensor | None = None
+    logits: Tensor,
+    labels: Tensor,
+    weights: Tensor,
+    *,
+    smoothing: float = 0.0,
+    soft: Tensor | None = None,
+    possible: Tensor | None = None,
 ) -> Tensor:
     """Sum over utterances of weight[label] x cross-entropy; utterances without a label add nothing.
 
@@ -46,13 +66,19 @@ def weighted_cross_entropy(
         weights: (L,).
         smoothing: Share of the target spread evenly over all labels, in [0, 1); not applied to ``soft``.
         soft: Target distributions that replace the labels (their weights stay the labels'), (R, L), or None.
+        possible: Which labels an utterance can have, (R, L) booleans; the others take no part. None for all.
 
     Returns:
         A scalar.
     """
     known = labels != NO_LABEL
-    logits, labels = logits[known].float(), labels[known]
-    if soft is None:
+    logits, labels = bar_impossible(logits.float(), possible)[known], labels[known]
+    if soft is None and possible is not None:
+        among = possible[known].float()
+        spread = smoothing * among / among.sum(1, keepdim=True)
+        target = (1 - smoothing) * F.one_hot(labels, logits.shape[1]) + spread  # (R, L)
+        losses = -(target * logits.log_softmax(1)).sum(1)
+    elif soft is None:
         losses = F.cross_entropy(logits, labels, reduction="none", label_smoothing=smoothing)
     else:
         losses = F.cross_entropy(logits, soft[known], reduction="none")

@@ -12,6 +12,7 @@ from typing import Any
 from erckit.errors import SettingError, nearest
 from erckit.models.settings import ModelSettings
 from erckit.settings import choose, settings_from_dict
+from erckit.training.metric_settings import HeadFirstSettings, MetricSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,15 @@ class TrainingSettings:
         warmup: Share of all steps over which rates rise.
         clip: Largest gradient norm.
         class_weights: ``none``, ``min_count`` (published), ``inverse`` or ``sqrt_inverse``.
+        weights_from: Whether class weights come from the counts of the whole ``corpus`` or of each ``batch``. With
+            ``batch``, the gradient depends on how conversations are put together.
+        neutral_weight: Factor of the neutral label's class weight.
+        sampling: Conversations of an epoch: ``all``; or by chance, ``inverse`` or ``sqrt_inverse`` to how frequent the
+            rarest label in them is.
+        kept_conversations: Instead, the chance by label; a conversation counts with its likeliest, ``*`` for the rest.
+        adjusts_neutral: Whether a number chosen on dev is added to the neutral logit (it moves into the head's bias).
+        metric: See ``MetricSettings``.
+        head_first: See ``HeadFirstSettings``; for ``sentemo`` with a frozen backbone.
         label_smoothing: Share of the target spread over all labels; without effect where there are teachers.
         r_drop: Weight of R-Drop's divergence between two passes; 0 saves the second pass.
         start_from: Folder of a trained model on the same backbone whose weights are taken at the start; empty for none.
@@ -52,6 +62,13 @@ class TrainingSettings:
     warmup: float = 0.1
     clip: float = 1.0
     class_weights: str = "none"
+    weights_from: str = "corpus"
+    neutral_weight: float = 1.0
+    sampling: str = "all"
+    kept_conversations: Mapping[str, float] = field(default_factory=dict)
+    adjusts_neutral: bool = False
+    metric: MetricSettings = field(default_factory=MetricSettings)
+    head_first: HeadFirstSettings = field(default_factory=HeadFirstSettings)
     label_smoothing: float = 0.0
     r_drop: float = 0.0
     start_from: str = ""
@@ -64,14 +81,19 @@ class TrainingSettings:
 
     def __post_init__(self) -> None:
         choose(self.class_weights, ("none", "min_count", "inverse", "sqrt_inverse"), "training.class_weights")
+        choose(self.weights_from, ("corpus", "batch"), "training.weights_from")
+        choose(self.sampling, ("all", "inverse", "sqrt_inverse"), "training.sampling")
         choose(self.precision, ("auto", "bf16", "fp32"), "training.precision")
+        for label, chance in self.kept_conversations.items():
+            if isinstance(chance, bool) or not isinstance(chance, int | float) or not 0 < chance <= 1:
+                raise SettingError(f"'training.kept_conversations.{label}' must be in (0, 1], got {chance!r}.")
         for name in ("epochs", "batch_tokens", "accumulate", "evaluations_per_epoch"):
             if getattr(self, name) < 1:
                 raise SettingError(f"'training.{name}' must be at least 1, got {getattr(self, name)}.")
         for name in ("label_smoothing", "warmup", "average"):
             if not 0 <= getattr(self, name) < 1:
                 raise SettingError(f"'training.{name}' must be in [0, 1), got {getattr(self, name)}.")
-        for name in ("seed", "backbone_rate", "head_rate", "weight_decay", "r_drop", "patience"):
+        for name in ("seed", "backbone_rate", "head_rate", "weight_decay", "r_drop", "patience", "neutral_weight"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise SettingError(f"'training.{name}' must be 0 or more, got {getattr(self, name)}.")
         for name in ("clip", "layer_decay"):

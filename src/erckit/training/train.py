@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing, nullcontext
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from erckit.conversation import Conversation
 from erckit.corpora.corpus import Corpus
 from erckit.encoding.backbones import get_backbone
 from erckit.errors import CheckpointError, SettingError
@@ -24,6 +26,7 @@ from erckit.metrics.classification import classification_report
 from erckit.models.card import model_card
 from erckit.models.conversation_model import ConversationModel, ModelInputs
 from erckit.models.inference import autocast, predict_logits, resolve_precision
+from erckit.models.known_vectors import with_known_vectors
 from erckit.models.preparation import Preparation, PreparedConversations
 from erckit.models.pretrained import (
     PretrainedModel,
@@ -33,8 +36,6 @@ from erckit.models.pretrained import (
     trained_tensors,
 )
 from erckit.progress import Progress
-from erckit.settings import with_defaults
-from erckit.storage.atomic import write_text
 from erckit.training.average import WeightAverage
 from erckit.training.checkpoint import (
     Checkpoint,
@@ -43,13 +44,20 @@ from erckit.training.checkpoint import (
     restore_optimizer,
     save_checkpoint,
 )
-from erckit.training.data import TrainingData, epoch_batches, packed_ahead
+from erckit.training.claim_folder import claim_folder
+from erckit.training.conversation_sampling import keep_chances
+from erckit.training.data import TrainingData, epoch_batches, packed_ahead, possible_labels
+from erckit.training.device_name import device_name
+from erckit.training.head_first import train_head_first
 from erckit.training.journal import Journal
-from erckit.training.objective import NO_LABEL, class_weights, symmetric_divergence, weighted_cross_entropy
+from erckit.training.neutral_offset import adjust_neutral
+from erckit.training.objective import NO_LABEL, bar_impossible
 from erckit.training.optimizer import make_optimizer, rate_factor
 from erckit.training.recipe import Recipe
+from erckit.training.selection import selection_metric
 from erckit.training.soft_targets import load_soft_targets
 from erckit.training.start_from import start_from
+from erckit.training.step_loss import make_step_loss
 
 
 def train(
@@ -82,32 +90,12 @@ def train(
         CheckpointError: ``out`` holds a training of another recipe, or something although ``resume`` is off.
     """
     model_folder = out / "model"
-    _claim(out, recipe, corpus, resume)
+    claim_folder(out, recipe, corpus, resume)
     if (model_folder / "manifest.json").is_file():
         return model_folder
     with torch.random.fork_rng(devices=[]):
         Training(recipe, corpus, out, quiet, checkpoint_seconds).run(model_folder)
     return model_folder
-
-
-def _claim(out: Path, recipe: Recipe, corpus: Corpus, resume: bool) -> None:
-    recorded = out / "recipe.json"
-    wanted = {"recipe": recipe.to_dict(), "corpus": corpus.name}
-    if recorded.is_file():
-        if not resume:
-            raise CheckpointError(f"{out} holds a training already. Choose another --out, or let it resume.")
-        try:
-            found = json.loads(recorded.read_text(encoding="utf-8"))
-        except ValueError:
-            raise CheckpointError(f"{recorded}: not JSON. Choose another --out.") from None
-        if isinstance(found, dict):
-            found["recipe"] = with_defaults(Recipe, found.get("recipe"))
-        if json.loads(json.dumps(found)) != json.loads(json.dumps(wanted)):
-            raise CheckpointError(f"{out} holds a training of another recipe (see {recorded}). Choose another --out.")
-    elif not resume and out.is_dir() and any(out.iterdir()):
-        raise CheckpointError(f"{out} is not empty. Choose another --out.")
-    else:
-        write_text(recorded, json.dumps(wanted, indent=2) + "\n")
 
 
 class Training:
@@ -147,14 +135,27 @@ class Training:
         train_split, dev_split = corpus.split("train"), corpus.split("dev")
         self.data = TrainingData.from_conversations(train_split, corpus.label_set, self.preparation)
         self.joint: PreparedConversations = self.preparation.prepare([*train_split, *dev_split])
+        self._read_ahead([*train_split, *dev_split])
         self.dev = list(range(len(train_split), len(self.joint)))
         self.dev_labels = [i for c in dev_split for i in corpus.label_set.indices(u.label for u in c.utterances)]
-        self.weights = class_weights(settings.class_weights, self.data.labels.tolist(), len(corpus.label_set))
+        self.dev_possible = possible_labels(dev_split, corpus.label_set)
+        labels = self.data.labels.tolist()
+        self.objective = make_step_loss(settings, labels, corpus.label_set, self.model.encoder.width, self.device)
+        self.metric_loss = self.objective.metric
         self.soft = load_soft_targets(settings, train_split, corpus.label_set)
         # History vectors of all training utterances, replaced whenever their conversation is trained on: at most one
         # epoch old when another conversation remembers them, zero until their conversation's turn in the first epoch.
-        self.memory = torch.zeros(self.data.prepared.utterances, self.model.encoder.width, device=self.device)
-        self.epochs = [epoch_batches(self.data.prepared, settings, e) for e in range(settings.epochs)]
+        rows = self.data.prepared.utterances if recipe.model.history.scope == "all" else 0
+        self.memory = torch.zeros(rows, self.model.encoder.width, device=self.device)
+        chances = keep_chances(
+            self.data.labels_by_conversation, corpus.label_set, settings.kept_conversations, settings.sampling
+        )
+        self.epochs = [
+            epoch_batches(self.data.prepared, settings, e, chances, self.data.repeats) for e in range(settings.epochs)
+        ]
+        self.alternates = self.metric_loss is not None and settings.metric.schedule == "alternate"
+        if self.alternates:  # each epoch goes over its batches twice: cross-entropy, then the metric loss
+            self.epochs = [[*batches, *batches] for batches in self.epochs]
         self.group = settings.accumulate * self.accelerator.num_processes  # batches per optimiser step
         self.steps = sum(-(-len(batches) // self.group) for batches in self.epochs)
         self.step = self.epoch = self.batch = 0
@@ -166,6 +167,11 @@ class Training:
     def run(self, model_folder: Path) -> None:
         """All epochs, then the model folder."""
         self._resume()
+        settings = self.settings
+        if settings.head_first.epochs and not self.step:
+            train_head_first(
+                self.model, self.data, self.corpus.label_set, settings.head_first, settings.seed, self.quiet
+            )
         main = self.accelerator.is_main_process
         total = sum(len(batches) for batches in self.epochs)
         done = sum(len(batches) for batches in self.epochs[: self.epoch]) + self.batch
@@ -239,7 +245,7 @@ class Training:
         while following is not None:
             (chosen, inputs), following = following, next(batches, None)
             with self.accelerator.no_sync(self.wrapped) if following is not None else nullcontext():
-                loss = self._loss(chosen, inputs.to(self.device)) / labelled * share
+                loss = self._loss(chosen, inputs.to(self.device), self._phase()) / labelled * share
                 self.accelerator.backward(loss)
             total += loss.item()
         norm = float(torch.nn.utils.clip_grad_norm_(self._trainable(), settings.clip))
@@ -253,32 +259,44 @@ class Training:
         self.average.update()
         return total, norm
 
-    def _loss(self, chosen: list[int], inputs: ModelInputs) -> Tensor:
-        settings = self.settings
+    def _phase(self) -> str:
+        if not self.alternates:
+            return "joint"
+        return "cross-entropy" if 2 * self.batch < len(self.epochs[self.epoch]) else "metric"
+
+    def _loss(self, chosen: list[int], inputs: ModelInputs, phase: str) -> Tensor:
         rows = torch.from_numpy(self.data.prepared.rows(chosen))
         labels = self.data.labels[rows].to(self.device)
         soft = None if self.soft is None else self.soft[rows].to(self.device)
-        weights = self.weights.to(self.device)
-
-        def objective(logits: Tensor) -> Tensor:
-            return weighted_cross_entropy(logits, labels, weights, smoothing=settings.label_smoothing, soft=soft)
-
+        possible = None if self.data.possible is None else self.data.possible[rows].to(self.device)
         with autocast(self.precision, self.device):
-            output = self.wrapped(inputs)
-            loss = objective(output.logits)
-            if settings.r_drop:
-                other = self.wrapped(inputs).logits
-                loss = 0.5 * (loss + objective(other))
-                loss = loss + settings.r_drop * symmetric_divergence(output.logits, other, labels)
-        self.memory[rows.to(self.device)] = output.memory.detach().float()
+            loss, output = self.objective(lambda: self.wrapped(inputs), labels, soft, phase, possible)
+        if len(self.memory):
+            self.memory[rows.to(self.device)] = output.memory.detach().float()
         return loss
+
+    def _read_ahead(self, conversations: Sequence[Conversation]) -> None:
+        """Where the backbone is frozen, its vectors of all utterances, from the cache folder or computed now."""
+        with self.accelerator.main_process_first():  # the others find them in the cache
+            self.joint = with_known_vectors(
+                self.model,
+                self.preparation,
+                self.joint,
+                conversations,
+                self.backbone_folder,
+                precision=self.precision,
+                quiet=self.quiet,
+            )
+        if self.joint.vectors is not None:
+            known = self.joint.vectors.first(self.data.prepared.utterances)
+            self.data = dataclasses.replace(self.data, prepared=dataclasses.replace(self.data.prepared, vectors=known))
 
     def _trainable(self) -> list[Tensor]:
         return [p for p in self.model.parameters() if p.requires_grad]
 
     def _share_memory(self) -> None:
         """With several processes, give each the vectors that the others refreshed in this epoch."""
-        if self.accelerator.num_processes == 1:
+        if self.accelerator.num_processes == 1 or not len(self.memory):
             return
         mine = torch.zeros(len(self.memory), 1, device=self.device)
         for number, chosen in enumerate(self.epochs[self.epoch]):
@@ -287,20 +305,22 @@ class Training:
         self.memory.copy_(self.accelerator.reduce(self.memory * mine, "sum"))
 
     def _dev_logits(self) -> Any:
-        return predict_logits(
+        logits = predict_logits(
             self.model,
             self.preparation,
             self.joint,
             self.dev,
             precision=self.precision,
-            known_memory=self.memory if self.recipe.model.history.scope == "all" else None,
+            known_memory=self.memory if len(self.memory) else None,
         )
+        return bar_impossible(torch.from_numpy(logits), self.dev_possible).numpy()
 
     def _evaluate(self, journal: Journal) -> None:
         from accelerate.utils import broadcast_object_list
 
         with self.average.applied():
             logits = self._dev_logits()
+            self._adjust(logits)
             pairs = [(y, p) for y, p in zip(self.dev_labels, logits.argmax(1).tolist(), strict=True) if y != NO_LABEL]
             scores = classification_report([y for y, _ in pairs], [p for _, p in pairs], self.corpus.label_set)
             names = dict.fromkeys((self.metric, "weighted_f1", "macro_f1", "accuracy"))
@@ -314,6 +334,12 @@ class Training:
         # each process scored with its own history vectors; the first decides for all when to stop
         (self.best,) = broadcast_object_list([self.best])
 
+    def _adjust(self, logits: NDArray[np.float32]) -> float:
+        """Add what dev chooses to the neutral logits, in place; returns it."""
+        if not self.settings.adjusts_neutral:
+            return 0.0
+        return adjust_neutral(logits, self.dev_labels, self.corpus.label_set, self.metric)
+
     def _checkpoint(self) -> None:
         self.last_checkpoint = time.monotonic()
         if not self.accelerator.is_main_process:
@@ -323,6 +349,7 @@ class Training:
         tensors.update({n: t.cpu() for n, t in optimizer_tensors(self.optimizer).items()})
         tensors["memory"] = self.memory.cpu()
         tensors["random"] = torch.get_rng_state()
+        tensors.update({} if self.metric_loss is None else self.metric_loss.tensors())
         state = {
             "step": self.step,
             "epoch": self.epoch,
@@ -343,7 +370,10 @@ class Training:
         set_trained_tensors(self.model, _under("model.", tensors), self.out)
         restore_optimizer(self.optimizer, {n: t.to(self.device) for n, t in tensors.items()})
         self.average.restore(state["average_steps"], _under("average.", tensors))
-        self.memory.copy_(tensors["memory"])
+        if len(self.memory):
+            self.memory.copy_(tensors["memory"])
+        if self.metric_loss is not None:
+            self.metric_loss.restore(tensors)
         torch.set_rng_state(tensors["random"])
         self.step, self.epoch, self.batch = state["step"], state["epoch"], state["batch"]
         self.best, self.seconds = dict(state["best"]), state["seconds"]
@@ -355,6 +385,11 @@ class Training:
         set_trained_tensors(self.model, dict(checkpoint.tensors), self.out)
         # The memory cache holds vectors of later weights; the temperature is fitted on what the model itself gives.
         logits = predict_logits(self.model, self.preparation, self.joint, self.dev, precision=self.precision)
+        logits = bar_impossible(torch.from_numpy(logits), self.dev_possible).numpy()
+        offset = self._adjust(logits)
+        if offset:
+            with torch.no_grad():
+                self.model.label_bias[self.corpus.label_set.index(str(self.corpus.label_set.neutral))] += offset
         known = [i for i, y in enumerate(self.dev_labels) if y != NO_LABEL]
         temperature = fit_temperature(logits[known], [self.dev_labels[i] for i in known])
         pretrained = PretrainedModel(
@@ -370,28 +405,13 @@ class Training:
             {
                 "dev": checkpoint.state["best"],
                 "selected_by": self.metric,
+                "neutral_offset": offset,
                 "training_seconds": round(self.seconds, 1),
-                "training_device": _device_name(self.device, self.accelerator.num_processes),
+                "training_device": device_name(self.device, self.accelerator.num_processes),
             },
             self.recipe.name.replace("/", "-"),
         )
         pretrained.save_pretrained(folder, card=model_card(pretrained, dataclasses.asdict(self.settings)))
-
-
-def selection_metric(corpus: Corpus) -> str:
-    """The metric by which the weights are chosen on dev: that of the corpus' protocol, else weighted F1."""
-    protocol = corpus.protocols.get(f"{corpus.name}/dev") or corpus.protocols.get(f"{corpus.name}/test")
-    return protocol.metric if protocol is not None else "weighted_f1"
-
-
-def _device_name(device: torch.device, processes: int) -> str:
-    """What the seconds of a training were measured on."""
-    if device.type == "cuda":
-        name = torch.cuda.get_device_name(device)
-    else:
-        threads = torch.get_num_threads()
-        name = f"{device.type.upper()}, {threads} thread{'s' * (threads != 1)}"
-    return name if processes == 1 else f"{processes} x {name}"
 
 
 def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

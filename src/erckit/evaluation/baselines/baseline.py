@@ -25,6 +25,7 @@ class Baseline(ABC):
         settings: What it was made with, as results record it.
         causal: Whether no label depends on a later utterance.
         calibrated: Whether scores were calibrated on held-out data.
+        is_selected: Whether anything was chosen on a dev split.
         tokens_processed: Tokens a network read so far.
         truncated: Utterances labelled so far that were too long to be read whole.
         parameters: Numbers it computes with, None where that says nothing.
@@ -34,6 +35,7 @@ class Baseline(ABC):
 
     causal = True
     calibrated = False
+    is_selected = False
     parameters: int | None = None
     trained_parameters: int | None = None
 

@@ -26,10 +26,12 @@ class BaselineRecipe:
     Args:
         name: A name of ``BASELINES``.
         map: Label set that labels were mapped to, empty for the corpus' own.
+        labels: Those of them that are scored, empty for all.
     """
 
     name: str = ""
     map: str = ""
+    labels: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dictionary."""
@@ -44,6 +46,7 @@ def evaluate_baseline(
     out: str | Path | None = None,
     draws: int = 2000,
     remark: Callable[[str], None] | None = None,
+    labels: Sequence[str] | None = None,
 ) -> Result:
     """Fit a baseline to a corpus and score it, once per seed.
 
@@ -55,6 +58,7 @@ def evaluate_baseline(
         out: Folder for the results, laid out as a recipe's; a scored seed is not scored again. None keeps nothing.
         draws: Bootstrap resamples for the 95 % intervals.
         remark: Called with a line for people when fewer seeds are run than asked for.
+        labels: Score these labels of a mapped corpus and no others; it is fitted on all of them.
 
     Returns:
         The result over the seeds that were run.
@@ -73,11 +77,12 @@ def evaluate_baseline(
         chosen = chosen[:1]
 
     def score(seed: int, path: Path) -> Result:
-        result = evaluate_model(fit_baseline(name, corpus, seed), corpus, split, draws)  # type: ignore[arg-type]
+        fitted = fit_baseline(name, corpus, seed)
+        result = evaluate_model(fitted, corpus, split, draws, labels=labels)  # type: ignore[arg-type]
         result.save(path)
         return result
 
-    recipe = BaselineRecipe(name, corpus.mapping)
+    recipe = BaselineRecipe(name, corpus.mapping, tuple(labels or ()))
     if out is not None:
         return score_seeds(recipe, corpus, split, chosen, out, score, draws)
     with tempfile.TemporaryDirectory() as folder:

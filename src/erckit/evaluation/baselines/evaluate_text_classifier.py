@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ def evaluate_text_classifier(
     split: str,
     *,
     map_to: str | Path | None = None,
+    labels: Sequence[str] | None = None,
     allow_seen: bool = False,
     precision: str = "auto",
     draws: int = 2000,
@@ -34,6 +34,7 @@ def evaluate_text_classifier(
         corpus: Where the conversations and gold labels come from.
         split: The split to score; nothing is fitted or chosen on any other.
         map_to: Label set or mapping file, where the model's labels are not the corpus' (upper and lower case aside).
+        labels: Score these of the shared labels and no others.
         allow_seen: Score a model on a corpus it is known to have been trained on; the result's config says so.
         precision: ``auto``, ``fp32`` or ``bf16``.
         draws: Bootstrap resamples for the 95 % intervals.
@@ -53,5 +54,4 @@ def evaluate_text_classifier(
         model.with_labels_of(corpus.label_set)
     if allow_seen:
         model.settings["allow_seen"] = True
-    result = evaluate_model(model, corpus, split, draws, report, map_to)  # type: ignore[arg-type]
-    return dataclasses.replace(result, protocol=dataclasses.replace(result.protocol, selection="nothing"))
+    return evaluate_model(model, corpus, split, draws, report, map_to, labels)  # type: ignore[arg-type]

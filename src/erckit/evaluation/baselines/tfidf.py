@@ -33,6 +33,7 @@ class Tfidf(FittedBaseline):
 
     NAME: ClassVar[str] = "baseline/tfidf"
     READS_PREVIOUS: ClassVar[bool] = False
+    is_selected = True
 
     _features: _Features
     _model: Any

@@ -1,0 +1,241 @@
+"""Few-shot evaluation: labels from a handful of examples, a model's vectors against those of its frozen backbone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from erckit.errors import SettingError
+from erckit.evaluation.episodes import Episode, Task, can_be_drawn, draw_episodes
+from erckit.evaluation.space_result import SpaceResult, provenance_of
+from erckit.evaluation.split_vectors import SplitVectors, backbone_vectors, split_vectors
+from erckit.labelling.distances import scaled, squared_distances
+
+if TYPE_CHECKING:
+    from erckit.corpora import Corpus
+    from erckit.labelling import Labeler
+
+_DRAWS = 10_000
+
+
+def evaluate_few_shot(
+    labeler: Labeler,
+    corpus: Corpus,
+    split: str,
+    task: Task,
+    *,
+    episodes: int = 600,
+    seed: int = 1,
+    labels: Sequence[str] = (),
+    distance: str = "cosine",
+    report: Callable[[int], None] | None = None,
+    quiet: bool = True,
+) -> SpaceResult:
+    """Nearest prototypes in episodes, for a model's vectors and, on the same episodes, for its frozen backbone's.
+
+    The backbone reads every utterance alone, mean of its tokens, scaled to length 1 (as sentence encoders are meant
+    to be used), before any training. Accuracy of an episode is the mean over its labels.
+
+    Args:
+        labeler: The model; only its vectors are used, never its label head.
+        corpus: Where utterances and labels come from; the labels need not be the model's.
+        split: One of its splits.
+        task: Labels and examples of an episode.
+        episodes: How many.
+        seed: Of all draws.
+        labels: Draw labels from these; none for all of the corpus that have enough utterances.
+        distance: ``cosine`` or ``euclidean``, of the model's vectors.
+        report: Called with the number of utterances encoded.
+        quiet: No progress while the backbone reads.
+
+    Returns:
+        Accuracy with its interval over episodes (the split is fixed), and the difference to the backbone with two
+        intervals: over episodes, and over conversations (would it hold in others?), from which p comes.
+
+    Raises:
+        CorpusError: No such split.
+        LabelSetError: A label that the corpus lacks.
+        SettingError: Labels or conversations are too few for the task.
+    """
+    if episodes < 2:
+        raise SettingError(f"intervals need at least 2 episodes, got {episodes}; 600 are usual.")
+    started = time.perf_counter()
+    label_set = corpus.label_set
+    asked = [label_set.index(label) for label in dict.fromkeys(labels)] or list(range(len(label_set)))
+    data = split_vectors(labeler, corpus, split, report=report)
+    enough = [label for label in asked if can_be_drawn(data.gold, data.conversations, label, task.shots)]
+    rare = [label_set.labels[label] for label in asked if label not in enough]
+    if labels and rare:
+        raise SettingError(
+            f"{corpus.name}/{split} has too few utterances of {', '.join(rare)} for {task}. Ask for fewer shots, name "
+            "other labels, or another split."
+        )
+    drawn = draw_episodes(data.gold, data.conversations, task, episodes, seed, enough, label_set.labels)
+    ours = _run(data.vectors, drawn, distance)
+    theirs = _run(backbone_vectors(labeler, data, quiet), drawn, "cosine")
+    difference = ours.accuracy - theirs.accuracy  # (E,)
+    interval, p = _over_conversations(data, drawn, ours.right, theirs.right, seed)
+    seen = [label_set.labels[i] for i in enough if label_set.labels[i] in _trained_labels(labeler, corpus)]
+    return SpaceResult(
+        kind="few-shot",
+        protocol={
+            "name": f"{corpus.name}/{split}/{task}",
+            "corpus": corpus.name,
+            "corpus_version": corpus.version,
+            "mapping": corpus.mapping,
+            "split": split,
+            "conversations": len(set(data.conversations.tolist())),
+            "utterances": len(data),
+            "ways": task.ways,
+            "shots": task.shots,
+            "queries": task.queries,
+            "episodes": episodes,
+            "seed": seed,
+            "labels": [label_set.labels[i] for i in enough],
+            "labels_left_out": rare,
+            "labels_seen_in_training": seen,
+            "distance": distance,
+            "memory": data.memory,
+            "causal": data.causal,
+        },
+        system=labeler.name,
+        metrics={
+            "accuracy": float(ours.accuracy.mean()),
+            "difference": float(difference.mean()),
+            "p_value": p,
+            "interval_95": {
+                "accuracy": _interval(ours.accuracy),
+                "difference": _interval(difference),
+                "difference_over_conversations": interval,
+            },
+            "chance": 1 / task.ways,
+        },
+        reference={
+            "system": f"{labeler.pretrained.settings.backbone}, frozen",
+            "accuracy": float(theirs.accuracy.mean()),
+            "interval_95": {"accuracy": _interval(theirs.accuracy)},
+        },
+        runs=(
+            {"system": labeler.name, "accuracy": ours.accuracy},
+            {"system": "backbone", "accuracy": theirs.accuracy},
+        ),
+        wall_seconds=round(time.perf_counter() - started, 3),
+        **provenance_of(labeler),
+    )
+
+
+class _Run:
+    """Accuracy of each episode, (E,), and which queries were right: per episode one array per label."""
+
+    def __init__(self) -> None:
+        self.accuracy: NDArray[np.float64] = np.empty(0)
+        self.right: list[list[NDArray[np.bool_]]] = []
+
+
+def _run(vectors: NDArray[Any], episodes: Sequence[Episode], distance: str) -> _Run:
+    values, run = scaled(vectors, distance), _Run()
+    for episode in episodes:
+        centres = values[episode.support].mean(axis=1)  # (N, V)
+        run.right.append(
+            [
+                squared_distances(values[rows], centres, distance).argmin(axis=1) == way
+                for way, rows in enumerate(episode.queries)
+            ]
+        )
+    run.accuracy = np.array([np.mean([right.mean() for right in one]) for one in run.right])
+    return run
+
+
+def _interval(values: NDArray[np.float64]) -> list[float]:
+    """95 % interval of the mean, normal approximation, as is usual for episodes."""
+    half = 1.96 * float(values.std(ddof=1)) / len(values) ** 0.5
+    return [float(values.mean()) - half, float(values.mean()) + half]
+
+
+def _over_conversations(
+    data: SplitVectors,
+    episodes: Sequence[Episode],
+    ours: Sequence[Sequence[NDArray[np.bool_]]],
+    theirs: Sequence[Sequence[NDArray[np.bool_]]],
+    seed: int,
+) -> tuple[list[float], float]:
+    """Interval and p of the difference with the conversations of the queries as the unit.
+
+    Episodes draw from one split again and again: however many there are, they know no more conversations than it
+    holds. Interval: bootstrap over conversations. p: approximate randomisation, the systems swapped in each
+    conversation with chance one half.
+    """
+    count = int(data.conversations.max()) + 1
+    gained, weight = np.zeros(count), np.zeros(count)
+    for episode, left, right in zip(episodes, ours, theirs, strict=True):
+        for rows, one, other in zip(episode.queries, left, right, strict=True):
+            share = 1 / (len(episodes) * len(episode.queries) * len(rows))
+            np.add.at(gained, data.conversations[rows], share * (one.astype(float) - other))
+            np.add.at(weight, data.conversations[rows], share)
+    gained, weight = gained[weight > 0], weight[weight > 0]
+    rng = np.random.default_rng((seed, 2))
+    drawn, extreme = np.empty(_DRAWS), 0
+    for start in range(0, _DRAWS, 500):
+        times = rng.multinomial(len(gained), np.full(len(gained), 1 / len(gained)), size=500)
+        drawn[start : start + 500] = (times @ gained) / (times @ weight)
+        signs = rng.choice([-1.0, 1.0], size=(500, len(gained)))
+        extreme += int((np.abs(signs @ gained) >= abs(gained.sum()) - 1e-12).sum())
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return [float(low), float(high)], (extreme + 1) / (_DRAWS + 1)
+
+
+def _trained_labels(labeler: Labeler, corpus: Corpus) -> set[str]:
+    """Labels of the corpus that the network was trained on, as far as names tell."""
+    return set(labeler.pretrained.label_set.labels) & set(corpus.label_set.labels)
+
+
+def format_few_shot(result: SpaceResult) -> str:
+    """Protocol line, accuracy beside the frozen backbone's and chance, the difference."""
+    from erckit.evaluation.summary import text_table
+
+    p, m, reference = result.protocol, result.metrics, result.reference
+    seen = p["labels_seen_in_training"]
+    line = " · ".join(
+        [
+            p["name"],
+            f"{p['conversations']:,} conversations, {p['utterances']:,} utterances",
+            f"{p['episodes']} episodes, seed {p['seed']}, up to {p['queries']} queries a label, "
+            "examples and queries of different conversations",
+            f"labels drawn from {', '.join(p['labels'])}"
+            + (f" (too few utterances: {', '.join(p['labels_left_out'])})" if p["labels_left_out"] else ""),
+            f"labels of that name seen in training: {', '.join(seen) if seen else 'none'}",
+            f"nearest prototype, {p['distance']}",
+            "causal" if p["causal"] else "not causal (later utterances are seen)",
+            f"memory: {p['memory']}",
+        ]
+    )
+    rows = [
+        [result.system, _percent(m["accuracy"]), _bounds(m["interval_95"]["accuracy"])],
+        [reference["system"], _percent(reference["accuracy"]), _bounds(reference["interval_95"]["accuracy"])],
+        ["chance", _percent(m["chance"]), ""],
+    ]
+    gain = m["interval_95"]
+    return "\n".join(
+        [
+            line,
+            "",
+            *text_table(["accuracy", "mean", "95 % interval over episodes"], rows),
+            "",
+            f"difference {100 * m['difference']:+.2f}, 95 % interval",
+            f"over the same episodes {_bounds(gain['difference'])}",
+            f"over conversations {_bounds(gain['difference_over_conversations'])}, p = {m['p_value']:.4f} "
+            "(approximate randomisation over conversations)",
+        ]
+    )
+
+
+def _percent(fraction: float) -> str:
+    return f"{100 * fraction:.2f}"
+
+
+def _bounds(bounds: Sequence[float]) -> str:
+    return f"{_percent(bounds[0])} – {_percent(bounds[1])}"

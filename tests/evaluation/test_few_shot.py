@@ -1,0 +1,136 @@
+"""Few-shot evaluation against a naive loop, and with vectors whose answer is known."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.neighbors import NearestCentroid
+
+from erckit.conversation import Conversation, Utterance
+from erckit.errors import LabelSetError, ResultError
+from erckit.evaluation import few_shot as module
+from erckit.evaluation.episodes import Task, draw_episodes
+from erckit.evaluation.few_shot import evaluate_few_shot, format_few_shot
+from erckit.evaluation.fit_scorer import fit_scorer
+from erckit.evaluation.result import Result
+from erckit.evaluation.space_result import SpaceResult
+from erckit.evaluation.split_vectors import SplitVectors, split_vectors
+from erckit.evaluation.stored_result import load_results
+from erckit.labelling import Labeler
+from erckit.labels import LabelSet
+
+LABELS = LabelSet(tuple("abcd"))
+
+
+@pytest.fixture(scope="module")
+def labeler(trained_folder: Path) -> Labeler:
+    return Labeler.from_pretrained(trained_folder, precision="fp32")
+
+
+@pytest.fixture(scope="module")
+def corpus(talk: Any) -> Any:
+    """Enough conversations to draw from."""
+    from erckit.corpora.corpus import Corpus
+
+    splits = {
+        name: tuple(talk(start + i, 5) for i in range(count))
+        for name, start, count in (("train", 0, 12), ("dev", 50, 6), ("test", 100, 24))
+    }
+    unlabelled = Conversation("plain", (Utterance("1", "Ana", "hello"),))
+    splits["test"] = (*splits["test"], unlabelled)
+    return Corpus("tiny", "1", LabelSet(("Calm", "Cross", "Glad"), neutral="Calm"), splits)
+
+
+def _placed(monkeypatch: pytest.MonkeyPatch, quality: float, backbone: float) -> None:
+    """Vectors of 300 utterances: the label as a direction, times a quality, plus noise."""
+    rng = np.random.default_rng(0)
+    gold, conversations = rng.integers(0, 4, 300), np.repeat(np.arange(50), 6)
+
+    def vectors(strength: float) -> np.ndarray:
+        return strength * np.eye(4, 12)[gold] + rng.normal(size=(300, 12))
+
+    data = SplitVectors(vectors(quality), gold, conversations, ("x",) * 300, LABELS, "none", True)
+    theirs = vectors(backbone)
+    monkeypatch.setattr(module, "split_vectors", lambda *_, **__: data)
+    monkeypatch.setattr(module, "backbone_vectors", lambda *_: theirs)
+
+
+@pytest.mark.parametrize(("quality", "backbone", "better"), [(4, 0, True), (1, 1, False), (0, 4, True)])
+def test_a_difference_is_found_where_there_is_one(
+    monkeypatch: pytest.MonkeyPatch, labeler: Labeler, quality: float, backbone: float, better: bool
+) -> None:
+    _placed(monkeypatch, quality, backbone)
+    corpus = type("Corpus", (), {"label_set": LABELS, "name": "toy", "version": "1", "mapping": ""})()
+    found = evaluate_few_shot(labeler, corpus, "test", Task(3, 5), episodes=200)
+    assert (found.metrics["p_value"] < 0.01) == better
+    low, high = found.metrics["interval_95"]["difference_over_conversations"]
+    assert (low > 0 or high < 0) == better
+    assert np.sign(found.metrics["difference"]) == np.sign(quality - backbone) or not better
+    assert low < found.metrics["difference"] < high
+    for accuracy, strength in ((found.metrics["accuracy"], quality), (found.reference["accuracy"], backbone)):
+        if strength == 4:
+            assert accuracy > 0.9
+        if strength == 0:
+            assert accuracy == pytest.approx(1 / 3, abs=0.05)  # chance
+    assert found.metrics["chance"] == pytest.approx(1 / 3)
+    assert found.protocol["labels_seen_in_training"] == []
+
+
+def test_accuracy_is_that_of_scikit_learn(labeler: Labeler, corpus: Any) -> None:
+    found = evaluate_few_shot(labeler, corpus, "test", Task(2, 3, 4), episodes=30, seed=7, distance="euclidean")
+    data = split_vectors(labeler, corpus, "test")
+    assert len(data) == 24 * 5  # the utterance without a label is not drawn
+    episodes = draw_episodes(data.gold, data.conversations, Task(2, 3, 4), 30, 7, range(3), "abc")
+    for episode, accuracy in zip(episodes, found.runs[0]["accuracy"], strict=True):
+        nearest = NearestCentroid().fit(data.vectors[episode.support.ravel()], np.repeat(episode.labels, 3))
+        right = [nearest.score(data.vectors[q], data.gold[q]) for q in episode.queries]
+        assert accuracy == pytest.approx(np.mean(right))
+    assert found.protocol["labels_seen_in_training"] == ["Calm", "Cross", "Glad"]
+    assert found.protocol["name"] == "tiny/test/2way-3shot"
+
+
+def test_labels_to_draw_from(labeler: Labeler, corpus: Any) -> None:
+    found = evaluate_few_shot(labeler, corpus, "test", Task(2, 3), episodes=5, labels=("Glad", "Calm"))
+    assert found.protocol["labels"] == ["Glad", "Calm"]
+    text = format_few_shot(found)
+    assert text.startswith("tiny/test/2way-3shot · 24 conversations, 120 utterances · 5 episodes, seed 1")
+    assert "labels drawn from Glad, Calm · labels of that name seen in training: Glad, Calm" in text
+    with pytest.raises(LabelSetError, match="Did you mean 'Glad'"):
+        evaluate_few_shot(labeler, corpus, "test", Task(2, 3), labels=("Glda", "Calm"))
+
+
+def test_its_file_is_no_classification_score(labeler: Labeler, corpus: Any, tmp_path: Path) -> None:
+    found = evaluate_few_shot(labeler, corpus, "test", Task(2, 2), episodes=5)
+    path = found.save(tmp_path / "r.json")
+    again = SpaceResult.load(path)
+    assert again.metrics["accuracy"] == pytest.approx(found.metrics["accuracy"], abs=1e-5)
+    assert format_few_shot(again) == format_few_shot(found)
+    assert again.to_json() == path.read_text()
+    assert "hello" not in path.read_text()
+    with pytest.raises(ResultError, match="holds a few-shot result, which is no classification score"):
+        Result.load(path)
+    with pytest.raises(ResultError, match="holds no result"):
+        load_results([tmp_path])
+    path.write_text(json.dumps({**json.loads(path.read_text()), "schema_version": 9}))
+    with pytest.raises(ResultError, match="schema version 9"):
+        SpaceResult.load(path)
+
+
+@pytest.mark.parametrize("kind", ["prototypes", "neighbours"])
+def test_labels_by_distance_to_the_train_split(labeler: Labeler, corpus: Any, kind: str) -> None:
+    from erckit.evaluation import evaluate_model
+
+    by_distance = fit_scorer(labeler, corpus, kind, distance="euclidean", k=5)
+    result = evaluate_model(by_distance, corpus, "test", draws=100)
+    assert result.system == f"{labeler.name}, {kind}"
+    assert result.metrics["calibrated"]
+    train, test = split_vectors(labeler, corpus, "train"), split_vectors(labeler, corpus, "test")
+    if kind == "prototypes":
+        expected = NearestCentroid().fit(train.vectors, train.gold).score(test.vectors, test.gold)
+        assert result.metrics["accuracy"] == pytest.approx(expected)
+    else:
+        assert 0 < result.metrics["accuracy"] < 1

@@ -1,0 +1,190 @@
+"""Adapting a model: the folder it writes, what it labels, and what it refuses. The network must not change."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from erckit.conversation import Conversation
+from erckit.errors import ModelFolderError, SettingError
+from erckit.labelling import Labeler
+from erckit.labelling.adapt import adapt
+from erckit.labelling.adapted_folder import is_adapted
+from erckit.labelling.examples import Examples, read_examples
+from erckit.labelling.scorer import Scoring
+from erckit.models.inference import score_vectors
+from erckit.models.pretrained import trained_tensors
+from erckit.storage.manifest import write_manifest
+
+ROWS = """label,text,speaker,conversation
+Warm,red dog,,
+Warm,red cat,,
+Warm,red house,,
+Cold,blue night,,
+Cold,blue street,,
+,hello man,Ana,c
+Cold,blue coffee,Ben,c
+Odd,think think,,
+Odd,think maybe,,
+Odd,know think,,
+"""
+
+
+@pytest.fixture(scope="module")
+def labeler(trained_folder: Path) -> Labeler:
+    return Labeler.from_pretrained(trained_folder, precision="fp32")
+
+
+@pytest.fixture
+def examples(tmp_path: Path) -> Examples:
+    path = tmp_path / "examples.csv"
+    path.write_text(ROWS, encoding="utf-8")
+    return read_examples(path)
+
+
+@pytest.fixture(scope="module")
+def conversations(talk: Callable[..., Conversation]) -> list[Conversation]:
+    return [talk(500 + i, n) for i, n in enumerate((5, 12, 1))]
+
+
+def _scores(labeler: Labeler, conversations: list[Conversation]) -> np.ndarray:
+    labelled = labeler.label(conversations)
+    return np.array([list(p.scores.values()) for one in labelled for p in one.predictions])
+
+
+def test_vectors_are_what_the_head_reads(labeler: Labeler, conversations: list[Conversation]) -> None:
+    vectors = labeler.vectors(conversations)
+    assert [one.shape for one in vectors] == [(5, 32), (12, 32), (1, 32)]
+    head = labeler.pretrained.model.classifier
+    weight, bias = head.weight.detach().numpy(), head.bias.detach().numpy()
+    for rows, logits in zip(vectors, labeler.logits(conversations), strict=True):
+        np.testing.assert_allclose(rows @ weight.T + bias, logits, atol=1e-5)
+        np.testing.assert_allclose(score_vectors(labeler.pretrained.model, rows), logits, atol=1e-6)
+    one_by_one = [labeler.vectors([one], batch_tokens=7)[0] for one in conversations]
+    for rows, alone in zip(vectors, one_by_one, strict=True):
+        np.testing.assert_allclose(rows, alone, atol=1e-5)
+
+
+@pytest.mark.parametrize("head", [False, True])
+def test_the_folder_labels_as_the_model_in_memory(
+    labeler: Labeler,
+    trained_folder: Path,
+    examples: Examples,
+    conversations: list[Conversation],
+    tmp_path: Path,
+    head: bool,
+) -> None:
+    before = trained_tensors(labeler.pretrained.model)
+    made = adapt(labeler, trained_folder, examples, tmp_path / "own", head=head)
+    assert all((value == before[name]).all() for name, value in trained_tensors(labeler.pretrained.model).items())
+    assert sum(count for _, count in made.right.values()) == 9
+    again = Labeler.from_pretrained(tmp_path / "own", precision="fp32")
+    assert again.label_set.labels == ("Warm", "Cold", "Odd")
+    assert again.name == "own"
+    assert again.temperature is not None
+    assert again.settings["scoring"]["examples"] == {"Warm": 3, "Cold": 3, "Odd": 3}
+    scores = _scores(again, conversations)
+    np.testing.assert_allclose(scores, _scores(made.labeler, conversations), atol=1e-5)
+    np.testing.assert_allclose(scores.sum(axis=1), 1)
+    card = (tmp_path / "own" / "README.md").read_text()
+    assert f"{sum(right for right, _ in made.right.values())} of 9" in card
+    assert "Ana" not in card
+    assert "red dog" not in card
+
+
+def test_nearest_prototype_by_hand(
+    labeler: Labeler, trained_folder: Path, examples: Examples, conversations: list[Conversation], tmp_path: Path
+) -> None:
+    made = adapt(labeler, trained_folder, examples, tmp_path / "own", distance="euclidean")
+    vectors = np.concatenate(labeler.vectors(examples.conversations))
+    names = [u.label for one in examples.conversations for u in one.utterances]
+    means = np.stack([vectors[[i for i, n in enumerate(names) if n == label]].mean(0) for label in examples.labels])
+    for one in conversations:
+        (rows,) = labeler.vectors([one])
+        expected = np.linalg.norm(rows[:, None] - means[None], axis=2).argmin(axis=1)
+        (labelled,) = made.labeler.label([one])
+        assert [p.label for p in labelled.predictions] == [examples.labels[i] for i in expected]
+
+
+def test_kept_labels_stay_as_they_were(
+    labeler: Labeler,
+    trained_folder: Path,
+    examples: Examples,
+    conversations: list[Conversation],
+    tiny_corpus: Any,
+    tmp_path: Path,
+) -> None:
+    own = _scores(labeler, conversations)
+    for name, corpus in (("with", tiny_corpus), ("without", None)):
+        made = adapt(labeler, trained_folder, examples, tmp_path / name, keep_labels=True, corpus=corpus)
+        again = Labeler.from_pretrained(tmp_path / name, precision="fp32")
+        assert again.label_set.labels == ("Calm", "Cross", "Glad", "Warm", "Cold", "Odd")
+        assert again.label_set.neutral == "Calm"
+        scores = _scores(again, conversations)
+        np.testing.assert_allclose(scores.sum(axis=1), 1)
+        np.testing.assert_allclose(scores[:, :3] / scores[:, :3].sum(1, keepdims=True), own, atol=1e-4)
+        assert (made.false_alarms is None) == (corpus is None)
+        assert bool(made.lines and "guessed from its label head" in made.lines[0]) == (corpus is None)
+
+
+def test_a_folder_without_a_name_is_copied(
+    labeler: Labeler, trained_folder: Path, examples: Examples, tmp_path: Path
+) -> None:
+    base = Path(shutil.copytree(trained_folder, tmp_path / "base"))
+    adapt(Labeler.from_pretrained(base), base, examples, tmp_path / "own")
+    config = json.loads((tmp_path / "own" / "config.json").read_text())
+    assert str(tmp_path) not in json.dumps(config)
+    shutil.rmtree(base)
+    shutil.move(tmp_path / "own", tmp_path / "moved")
+    assert is_adapted(tmp_path / "moved")
+    assert not is_adapted(trained_folder)
+    Labeler.from_pretrained(tmp_path / "moved")
+    # Another model in its place is told, whoever vouches for the files.
+    inner = tmp_path / "moved" / "base"
+    (inner / "README.md").write_text("another")
+    write_manifest(inner)
+    write_manifest(tmp_path / "moved")
+    with pytest.raises(ModelFolderError, match="another version of model 'base'"):
+        Labeler.from_pretrained(tmp_path / "moved")
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        ("config.json", {"format_version": 99}, "format version 99 is not 1"),
+        ("config.json", {"scorer": "neighbour"}, "unknown scorer 'neighbour'. Did you mean 'neighbours'"),
+        ("calibration.json", {"temperature": -1}, "not a model folder that can be read"),
+        ("labels.json", {"labels": ["a", "b"]}, "not a model folder that can be read"),
+    ],
+)
+def test_altered_folders_are_refused(
+    labeler: Labeler, trained_folder: Path, examples: Examples, tmp_path: Path, name: str, change: dict, message: str
+) -> None:
+    folder = tmp_path / "own"
+    adapt(labeler, trained_folder, examples, folder)
+    path = folder / name
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    with pytest.raises(ModelFolderError, match="is not the file that was saved"):
+        Labeler.from_pretrained(folder)
+    write_manifest(folder)
+    with pytest.raises(ModelFolderError, match=message):
+        Labeler.from_pretrained(folder)
+
+
+def test_what_does_not_go_together(
+    labeler: Labeler, trained_folder: Path, examples: Examples, tiny_corpus: Any, tmp_path: Path
+) -> None:
+    made = adapt(labeler, trained_folder, examples, tmp_path / "own")
+    with pytest.raises(ModelFolderError, match="is an adapted model itself"):
+        adapt(made.labeler, "own", examples, tmp_path / "other")
+    with pytest.raises(SettingError, match="leave out --head or --keep-labels"):
+        adapt(labeler, trained_folder, examples, tmp_path / "other", head=True, keep_labels=True)
+    assert made.labeler.with_scoring(None).label_set == labeler.label_set
+    assert isinstance(made.labeler.scoring, Scoring)
+    assert not (tmp_path / "other").exists()
