@@ -81,9 +81,12 @@ def _scores(ours: list[Result], theirs: list[Result]) -> str:
         cells = [p.name, metric, scored, f"{_percent(result.metrics[metric])} ({_percent(low)} to {_percent(high)})"]
         if theirs:
             found = compare_results([result, theirs[number]], metric=metric).pairs[0]
+            # compared with the better one first
+            better = (found.difference, found.low, found.high)
+            gain, low, high = better if found.first == result.system else (-better[0], -better[2], -better[1])
             cells += [
                 _percent(theirs[number].metrics[metric]),
-                f"{_percent(found.difference)} ({_percent(found.low)} to {_percent(found.high)})",
+                f"{100 * gain:+.2f} ({100 * low:+.2f} to {100 * high:+.2f})",
             ]
         lines.append("| " + " | ".join(cells) + " |")
     mapping = ours[0].protocol.mapping

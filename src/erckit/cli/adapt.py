@@ -20,7 +20,7 @@ app = command_app()
 
 @app.command("adapt")
 def adapt(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="Model folder or name, such as emonet-emorynlp.")],
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="Model folder or name, such as everyday.")],
     examples: Annotated[
         Path,
         typer.Option(

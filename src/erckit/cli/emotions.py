@@ -15,7 +15,7 @@ app = command_app()
 
 @app.command("emotions")
 def emotions(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="Model folder or name, such as emonet-emorynlp.")],
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="Model folder or name, such as everyday.")],
     corpus: Annotated[str, typer.Option("--corpus", metavar="NAME", help="Corpus whose utterances are mapped.")],
     source: Annotated[
         Path | None, typer.Option("--from", metavar="DIR", help="Folder that holds the corpus files.")

@@ -33,7 +33,7 @@ def label(
     ] = None,
     model: Annotated[
         str | None,
-        typer.Option("--model", metavar="MODEL", help="Model folder or name; the bundled emonet-emorynlp if left out."),
+        typer.Option("--model", metavar="MODEL", help="Model folder or name; the bundled everyday if left out."),
     ] = None,
     report: Annotated[
         Path | None, typer.Option("--report", metavar="OUT.html", help="Write a self-contained HTML report.")

@@ -307,6 +307,7 @@ def memory_words(settings: Mapping[str, Any], remembered: Sequence[str], split: 
     if scope == "conversation":
         return "this conversation only"
     model = settings.get("model")
-    if isinstance(model, Mapping) and model.get("attention") == "isolated":
+    # sentemo reads utterances alone and looks at its conversation afterwards: scope "preceding" or "chunk"
+    if isinstance(model, Mapping) and model.get("attention") == "isolated" and scope == "none":
         return "none, every utterance alone"
     return "none beyond the context of the conversation"

@@ -8,7 +8,7 @@ from erckit.errors import ModelFolderError, nearest
 from erckit.storage.atomic import recover_folder
 from erckit.storage.cache import cache_folder
 
-DEFAULT_MODEL = "emonet-emorynlp"
+DEFAULT_MODEL = "everyday"
 BUNDLED = Path(__file__).resolve().parents[1] / "bundled"
 
 

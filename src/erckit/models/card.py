@@ -34,7 +34,7 @@ The dev score chose the epoch and is therefore too high; the test score stands i
 
 ## Intended use
 Research on emotion in conversation, and exploring transcripts of one's own. Labels describe how an utterance would be
-annotated in the training corpus (scripted television), not what a person feels.
+annotated in the training data, not what a person feels.
 
 ## Not intended
 Decisions about people: hiring, schooling, credit, policing, health. Emotion inference is restricted by law in some
