@@ -11,19 +11,44 @@ import pytest
 from erckit.corpora.read_plain_pickle import read_plain_pickle
 from erckit.errors import CorpusError
 
-VALUES: list[Any] = [
-    [1, 2.5, "a\u00e4", None, True, (1, [2]), {"x": {1, 2}, "y": frozenset("ab")}],
-    {"scalar": np.int64(3), "float": np.float32(0.5), "array": np.arange(6, dtype="f4").reshape(2, 3)},
-    [np.array(["ab", "c"]), np.array([True, False])],
+GRID = np.arange(6, dtype="f4").reshape(2, 3)
+PLAIN = [1, 2.5, "a\u00e4", None, True, (1, [2]), {"x": {1, 2}, "y": frozenset("ab")}]
+VALUES: list[tuple[Any, Any]] = [
+    (PLAIN, PLAIN),
+    (
+        {"scalar": np.int64(3), "float": np.float32(0.5), "array": GRID},
+        {"scalar": 3, "float": 0.5, "array": GRID.tolist()},
+    ),
+    ([np.array(["ab", "c"]), np.array([True, False])], [["ab", "c"], [True, False]]),
+    (
+        [np.asfortranarray(GRID), GRID.astype(">f8"), np.array(["a", 1], object)],
+        [GRID.tolist(), GRID.tolist(), ["a", 1]],
+    ),
 ]
 
 
-@pytest.mark.parametrize("value", VALUES)
+@pytest.mark.parametrize(("value", "wanted"), VALUES)
 @pytest.mark.parametrize("protocol", range(5))
-def test_plain_values_come_back(tmp_path: Path, value: Any, protocol: int) -> None:
+def test_plain_values_come_back(tmp_path: Path, value: Any, wanted: Any, protocol: int) -> None:
     path = tmp_path / "x.pkl"
     path.write_bytes(pickle.dumps(value, protocol))
-    assert repr(read_plain_pickle(path)) == repr(value)
+    assert read_plain_pickle(path) == wanted
+
+
+class _Tampered:
+    """A numpy type that says it holds no objects, and does: numpy would take bytes of the file for addresses."""
+
+    def __reduce__(self) -> Any:
+        fields = {"a": (np.dtype("O"), 0)}
+        return np.dtype, ("V8", False, True), (3, "|", None, ("a",), fields, 8, 1, 0)
+
+
+def test_a_type_that_lies_about_its_content_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.pkl"
+    path.write_bytes(pickle.dumps(_Tampered()))
+    assert not pickle.loads(path.read_bytes()).hasobject  # numpy itself believes it
+    with pytest.raises(CorpusError, match="not a readable pickle"):
+        read_plain_pickle(path)
 
 
 def test_texts_of_python_2(tmp_path: Path) -> None:

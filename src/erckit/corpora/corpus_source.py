@@ -9,13 +9,14 @@ from typing import Any
 
 from erckit.conversation import Conversation
 from erckit.corpora.corpus import Protocol
+from erckit.errors import CorpusError
 from erckit.labels import LabelSet
 
 SPLITS = ("train", "dev", "test")
 
 
-def _no_parse(path: Path, label_set: LabelSet) -> tuple[Conversation, ...]:
-    raise NotImplementedError(f"{path}: all splits lie in one file; use Layout.read")
+def _holds_all_splits(path: Path, label_set: LabelSet) -> tuple[Conversation, ...]:
+    raise CorpusError(f"{path}: holds all splits and cannot be read as one of them. Read the folder it lies in.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Layout:
 
     name: str
     files: Mapping[str, str]
-    parse: Callable[[Path, LabelSet], tuple[Conversation, ...]] = _no_parse
+    parse: Callable[[Path, LabelSet], tuple[Conversation, ...]] = _holds_all_splits
     has_story: bool = True
     companions: tuple[str, ...] = ()
     parse_all: Callable[[Path, LabelSet], Mapping[str, tuple[Conversation, ...]]] | None = None

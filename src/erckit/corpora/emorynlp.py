@@ -17,6 +17,7 @@ from erckit.corpora.corpus_source import SPLITS, CorpusSource, Layout, Published
 from erckit.corpora.emorynlp_counts import OFFICIAL_COUNTS
 from erckit.corpora.emorynlp_speakers import ANONYMOUS_SPEAKERS
 from erckit.corpora.read_uniform import read_uniform
+from erckit.corpora.reexport_lines import reexport_lines
 from erckit.corpora.story import add_story
 from erckit.errors import CorpusError, FormatError
 from erckit.labels import LabelSet
@@ -88,22 +89,10 @@ def read_reexport(path: Path, label_set: LabelSet) -> tuple[Conversation, ...]:
     Raises:
         CorpusError: A line of another shape.
     """
-    try:
-        text = decode_file(path)
-    except FormatError as error:
-        raise CorpusError(str(error)) from None
-    scenes: list[list[RawUtterance]] = [[]]
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            scenes.append([])
-            continue
-        cells = line.split("\t")
-        if len(cells) != 3:
-            raise CorpusError(f"{path}:{number}: has {len(cells)} cells, not speaker, text and label. Get it again.")
-        scenes[-1].append(RawUtterance(text=cells[1], speaker=cells[0], label=cells[2].strip().lower()))
     conversations = []
     try:
-        for number, rows in enumerate((rows for rows in scenes if rows), start=1):
+        for number, lines in enumerate(reexport_lines(path), start=1):
+            rows = [RawUtterance(text=text, speaker=speaker, label=label.lower()) for speaker, text, label in lines]
             meta = {"show": "Friends"}
             conversations.append(build_conversation(f"{path.stem}-{number:04d}", rows, meta, label_set, Counter()))
     except BadConversationError as error:

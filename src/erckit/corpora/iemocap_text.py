@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from erckit.conversation import Conversation
+from erckit.corpora.reexport_lines import reexport_lines
 from erckit.errors import CorpusError, FormatError
 from erckit.labels import LabelSet
 from erckit.readers.build_conversation import RawUtterance, build_conversation
@@ -26,20 +27,11 @@ def read_compm_text(path: Path, label_set: LabelSet) -> tuple[Conversation, ...]
     Raises:
         CorpusError: A line of another shape.
     """
-    try:
-        text = decode_file(path)
-    except FormatError as error:
-        raise CorpusError(str(error)) from None
-    conversations: list[list[RawUtterance]] = [[]]
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            conversations.append([])
-            continue
-        cells = line.split("\t")
-        if len(cells) != 3:
-            raise CorpusError(f"{path}:{number}: has {len(cells)} cells, not speaker, text and label. Get it again.")
-        conversations[-1].append(RawUtterance(text=cells[1], speaker=cells[0], label=_label(cells[2])))
-    return _built(path, [rows for rows in conversations if rows], label_set)
+    conversations = [
+        [RawUtterance(text=text, speaker=speaker, label=_label(label)) for speaker, text, label in lines]
+        for lines in reexport_lines(path)
+    ]
+    return _built(path, conversations, label_set)
 
 
 def read_spcl_json(path: Path, label_set: LabelSet) -> tuple[Conversation, ...]:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable
+import re
 from pathlib import Path
 from typing import Any
 
 from erckit.errors import CorpusError
 
 _ARRAY = object()  # stands for the class numpy.ndarray, which a pickle names but must not call
+_NUMBERS_OR_TEXTS = re.compile(r"[biufSU]\d{1,5}")
 
 
 def read_plain_pickle(path: Path) -> Any:
     """The value of a pickle of lists, dicts, tuples, sets, texts, numbers and numpy arrays of them.
+
+    Arrays come back as lists (of lists), numbers of numpy as those of Python: what a pickle says of a numpy type is
+    never given to numpy itself, which would believe it even where it makes numbers out to be addresses.
 
     A pickle is a program: to load one from elsewhere is to run it. This reader looks up no class and no
     function but the few that rebuild those values, so a pickle that names any other one is refused before
@@ -51,43 +55,70 @@ class _PlainUnpickler(pickle.Unpickler):
 
 
 def _allowed() -> dict[tuple[str, str], Any]:
-    import numpy as np
-
     return {
         ("builtins", "set"): set,
         ("builtins", "frozenset"): frozenset,
         ("numpy", "ndarray"): _ARRAY,
-        ("numpy", "dtype"): _dtype,
+        ("numpy", "dtype"): _Type,
         ("numpy.core.multiarray", "_reconstruct"): _empty_array,
-        ("numpy.core.multiarray", "scalar"): _scalar(np),
+        ("numpy.core.multiarray", "scalar"): _scalar,
         ("_codecs", "encode"): _latin1,
     }
 
 
-def _empty_array(kind: object, shape: object, code: object) -> Any:
-    import numpy as np
+class _Type:
+    """What a pickle says of a numpy type: its code and the order of its bytes, the rest is not believed."""
 
+    def __init__(self, code: str, align: object = False, copy: object = False) -> None:
+        if not isinstance(code, str) or not (code in ("O", "O8") or _NUMBERS_OR_TEXTS.fullmatch(code)):
+            raise ValueError(f"an array of '{code!s:.20}'")
+        self.code, self.order = code, "="
+
+    def __setstate__(self, state: Any) -> None:
+        if state[1] not in ("<", ">", "|", "="):
+            raise ValueError(f"a byte order '{state[1]!s:.20}'")
+        self.order = state[1]
+
+    @property
+    def holds_objects(self) -> bool:
+        return self.code.startswith("O")
+
+    def values(self, content: bytes | str, shape: tuple[int, ...]) -> Any:
+        """Plain values out of bytes, nested as the shape says."""
+        import numpy as np
+
+        if self.holds_objects:
+            raise ValueError("bytes that are objects")
+        data = content.encode("latin1") if isinstance(content, str) else content
+        return np.frombuffer(data, dtype=np.dtype(self.order + self.code)).reshape(shape)
+
+
+class _Array(list[Any]):
+    """An array as a list; its content comes as its state."""
+
+    def __setstate__(self, state: Any) -> None:
+        _, shape, kind, is_fortran, content = state
+        if kind.holds_objects:
+            if len(shape) != 1 or not isinstance(content, list):
+                raise ValueError("an array of objects that is no row")
+            self[:] = content
+            return
+        ordered = kind.values(content, tuple(shape)[::-1]).T if is_fortran else kind.values(content, tuple(shape))
+        self[:] = ordered.tolist()
+
+    def __reduce_ex__(self, protocol: Any) -> Any:  # a copy is an ordinary list
+        return list, (list(self),)
+
+
+def _empty_array(kind: object, shape: object, code: object) -> _Array:
     if kind is not _ARRAY:
         raise ValueError("an array of a class of its own")
-    return np.empty((0,), dtype="b")  # its state, which follows, gives it shape and content
+    return _Array()
 
 
-def _dtype(code: str, align: object = False, copy: object = False) -> Any:
-    import numpy as np
-
-    if not isinstance(code, str) or not code.isalnum():
-        raise ValueError(f"an array of '{code!s:.20}'")
-    return np.dtype(code)
-
-
-def _scalar(np: Any) -> Callable[..., Any]:
-    def scalar(dtype: Any, data: bytes | str) -> Any:
-        if dtype.hasobject:
-            raise ValueError("a number that is an object")
-        content = data.encode("latin1") if isinstance(data, str) else data
-        return np.frombuffer(content, dtype=dtype, count=1)[0]
-
-    return scalar
+def _scalar(kind: _Type, content: bytes | str) -> Any:
+    (value,) = kind.values(content, (1,)).tolist()
+    return value
 
 
 def _latin1(text: str, encoding: str) -> bytes:
