@@ -58,6 +58,14 @@ class ResultError(ErckitError):
     """A result file that is broken or of an unknown schema version."""
 
 
+class SpeakerMemoryError(ErckitError):
+    """A speaker memory that cannot be read or written, or something that it cannot keep."""
+
+
+class AnnotationError(ErckitError):
+    """Biographies or characteristics that cannot be had: from a model that does not answer, a file that lacks them."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Phrase that helps a user who mistyped ``name``: the nearest known name, else all of them."""
     names = sorted(known)

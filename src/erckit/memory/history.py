@@ -87,6 +87,19 @@ def history_windows(
     return windows
 
 
+def preceding_rows(lengths: Sequence[int], window: int) -> NDArray[np.int64]:
+    """Rows of the utterances before each utterance of its conversation, whoever speaks.
+
+    Args:
+        lengths: Utterances of each conversation; rows count through all of them.
+        window: Most utterances, C.
+
+    Returns:
+        Rows, oldest first, right-aligned, -1 for none, (utterances, C).
+    """
+    return _neighbours(np.cumsum([0, *lengths]), window, is_chunked=False)
+
+
 def _neighbours(offsets: NDArray[np.int64], window: int, is_chunked: bool) -> NDArray[np.int64]:
     """Rows of the same conversation at fixed distances from each target, -1 where there are none."""
     distances = np.arange(-window, window + 1 if is_chunked else 0)
