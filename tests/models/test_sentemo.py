@@ -227,7 +227,7 @@ def test_words_from_a_file(build: Callable[..., Built], tmp_path: Path, talk: Ca
     [
         ({"attention": "one_pass"}, "attention: isolated"),
         ({"speaker": {"identity": "local", "form": "name"}}, "speaker.form: none"),
-        ({"history": {"scope": "all"}}, "preceding, chunk or none"),
+        ({"history": {"scope": "all"}}, "history.scope: none or preceding or chunk"),
         ({"history": {"scope": "none"}, "sentemo": {"layers": [9]}}, "layer 9"),
         ({"history": {"scope": "none"}, "sentemo": {"heads": 5}}, "must divide"),
         ({"history": {"scope": "none"}, "sentemo": {"layers": [1], "has_projection": False}}, "has_projection"),

@@ -11,6 +11,7 @@ from erckit.errors import SettingError, nearest
 MODELS = {
     "compm": "erckit.models.compm:CoMPM",
     "emonet": "erckit.models.emonet:EmoNet",
+    "emonet_frozen": "erckit.models.emonet_frozen:EmoNetFrozen",
     "sentemo": "erckit.models.sentemo:SentEmo",
 }
 
@@ -21,8 +22,13 @@ def model_class(name: str) -> type[Any]:
     Raises:
         SettingError: No system of that name.
     """
-    table = {**{point.name: point.value for point in entry_points(group="erckit.models")}, **MODELS}
+    table = model_table()
     if name not in table:
         raise SettingError(f"unknown model '{name}'. {nearest(name, table)}")
     module, _, attribute = table[name].partition(":")
     return getattr(import_module(module), attribute)  # type: ignore[no-any-return]
+
+
+def model_table() -> dict[str, str]:
+    """Where every system with a network of its own stands, those of other packages included."""
+    return {**{point.name: point.value for point in entry_points(group="erckit.models")}, **MODELS}

@@ -23,8 +23,12 @@ class ModelInputs:
         outside: History vectors of utterances outside the batch, (M, H).
         windows: For each target, rows of its speaker's history, oldest first and right-aligned: below R a target of
             this batch, from R on a row of ``outside``, -1 for none, (R, W).
-        vectors: What a frozen backbone read off the targets before, (R, V); ``batch`` is then empty. None where the
-            model reads the batch itself.
+        vectors: What a frozen backbone read before off the targets, and after them off the M utterances outside the
+            batch, (R + M, V); ``batch`` and ``outside`` are then empty. None where the model reads the batch itself.
+        preceding: Rows of the batch before each target in its conversation, right-aligned, -1 for none, (R, C); None
+            where the model's context comes with its vectors.
+        speakers: Identity of each speaker, a row of the speaker embedding, (R,) or (R + M,) as ``vectors``; None
+            where nothing asks.
     """
 
     batch: PackedBatch
@@ -32,6 +36,8 @@ class ModelInputs:
     outside: Tensor
     windows: Tensor
     vectors: Tensor | None = None
+    preceding: Tensor | None = None
+    speakers: Tensor | None = None
 
     def with_outside(self, outside: Tensor) -> ModelInputs:
         """The same inputs with the vectors of utterances outside the batch, (M, H)."""
@@ -39,9 +45,15 @@ class ModelInputs:
 
     def to(self, device: torch.device | str) -> ModelInputs:
         """The same inputs on ``device``."""
-        plain = None if self.plain is None else self.plain.to(device)
-        vectors = None if self.vectors is None else self.vectors.to(device)
-        return ModelInputs(self.batch.to(device), plain, self.outside.to(device), self.windows.to(device), vectors)
+        return ModelInputs(
+            self.batch.to(device),
+            None if self.plain is None else self.plain.to(device),
+            self.outside.to(device),
+            self.windows.to(device),
+            None if self.vectors is None else self.vectors.to(device),
+            None if self.preceding is None else self.preceding.to(device),
+            None if self.speakers is None else self.speakers.to(device),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +99,21 @@ class ConversationModel(nn.Module, ABC):
         """Whether its backbone is frozen and reads every utterance alone, so that vectors can be computed before."""
         return False
 
+    @property
+    def context_window(self) -> int:
+        """Utterances before a target that :meth:`in_context` reads, C; 0 where the encoder reads the context."""
+        return 0
+
+    def in_context(self, context: Tensor, sources: Tensor, preceding: Tensor) -> Tensor:
+        """Context vectors, (R, H), of targets whose vectors do not yet know what came before.
+
+        Args:
+            context: What :meth:`encode` gave for the targets, (R, H).
+            sources: Memory vectors that ``preceding`` points to, (S, H).
+            preceding: Rows of ``sources`` that came before, right-aligned, -1 for none, (R, C).
+        """
+        return context
+
     @abstractmethod
     def encode(self, inputs: ModelInputs) -> tuple[Tensor, Tensor]:
         """Context vectors and memory vectors of the batch's R utterances, (R, H) each."""
@@ -112,6 +139,10 @@ class ConversationModel(nn.Module, ABC):
     def forward(self, inputs: ModelInputs) -> ModelOutput:
         """Logits of all targets of the batch in one pass."""
         context, memory = self.encode(inputs)
+        targets = len(inputs.windows)
+        context = context[:targets]
+        if inputs.preceding is not None:
+            context = self.in_context(context, memory, inputs.preceding)
         sources = torch.cat([memory, inputs.outside.to(memory.dtype)])  # (R + M, H)
         vectors = self.represent(context, sources, inputs.windows)  # (R, V)
-        return ModelOutput(self.score(vectors), memory, vectors)
+        return ModelOutput(self.score(vectors), memory[:targets], vectors)

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from erckit.encoding.tokens import TokenizedConversation
 from erckit.errors import SettingError, nearest
+from erckit.memory.history import preceding_rows
 from erckit.models.conversation_model import ConversationModel, ModelInputs
 from erckit.models.preparation import Preparation, PreparedConversations, batches_of
 
@@ -68,9 +69,34 @@ def encode(
     Segments are batched by length, so that a batch holds few distinct lengths and a long conversation needs no more
     memory than a short one; the order changes nothing but float rounding.
     """
-    device = next(model.parameters()).device
     if prepared.vectors is not None:
-        return _encode_known(model, preparation, prepared, conversations, advance)
+        context, memory = _encode_known(model, preparation, prepared, conversations, advance)
+    else:
+        context, memory = _encode_tokens(model, preparation, prepared, conversations, batch_tokens, advance)
+    if model.context_window:
+        lengths = [len(prepared.tokenized[c].blocks) for c in conversations]
+        preceding = torch.from_numpy(preceding_rows(lengths, model.context_window)).to(context.device)
+        context = torch.cat(
+            [
+                model.in_context(
+                    context[start : start + ROWS_AT_A_TIME], memory, preceding[start : start + ROWS_AT_A_TIME]
+                )
+                for start in range(0, len(context), ROWS_AT_A_TIME)
+            ]
+        ).float()
+    return context, memory
+
+
+def _encode_tokens(
+    model: ConversationModel,
+    preparation: Preparation,
+    prepared: PreparedConversations,
+    conversations: Sequence[int],
+    batch_tokens: int,
+    advance: Callable[[int], None] | None,
+) -> tuple[Tensor, Tensor]:
+    """As :func:`encode`, by the backbone."""
+    device = next(model.parameters()).device
     starts = np.cumsum([0, *(len(prepared.tokenized[c].blocks) for c in conversations)])
     width = model.encoder.width
     context = torch.empty(int(starts[-1]), width, device=device)
@@ -93,6 +119,7 @@ def encode(
             preparation.pack_plain(cut),
             torch.empty(0, width),
             torch.empty(0, 0),
+            speakers=preparation.surroundings(cut)[1],
         )
         vectors, remembered = model.encode(inputs.to(device))
         rows = torch.from_numpy(np.concatenate([np.arange(start + s.read, start + s.end) for _, s, start in parts]))
@@ -117,8 +144,17 @@ def _encode_known(
     rows = torch.from_numpy(prepared.rows(conversations))
     nothing = preparation.pack_context([])
     parts = []
-    for chosen in rows.split(ROWS_AT_A_TIME):
-        inputs = ModelInputs(nothing, None, torch.empty(0, 0), torch.empty(0, 0), prepared.vectors[chosen])
+    _, speakers = preparation.surroundings([prepared.tokenized[c] for c in conversations])
+    for at in torch.arange(len(rows)).split(ROWS_AT_A_TIME):
+        chosen = rows[at]
+        inputs = ModelInputs(
+            nothing,
+            None,
+            torch.empty(0, 0),
+            torch.empty(0, 0),
+            prepared.vectors[chosen],
+            speakers=None if speakers is None else speakers[at],
+        )
         parts.append(model.encode(inputs.to(device)))
         if advance:
             advance(len(chosen))

@@ -18,7 +18,7 @@ from erckit.encoding.segments import Segment, plan_segments
 from erckit.encoding.tokens import NO_IDENTITY, ConversationTokenizer, TokenizedConversation
 from erckit.encoding.word_tokenizer import WordTokenizer
 from erckit.encoding.word_vectors import load_word_vectors
-from erckit.memory.history import history_windows
+from erckit.memory.history import history_windows, preceding_rows
 from erckit.memory.identity import SpeakerRegistry
 from erckit.models.conversation_model import ModelInputs
 from erckit.models.settings import ModelSettings
@@ -147,7 +147,8 @@ class Preparation:
             conversations: Which of them are in the batch.
 
         Returns:
-            The inputs with an empty ``outside``, and the rows of ``prepared`` whose memory vectors belong there, (M,).
+            The inputs with an empty ``outside``, and the rows of ``prepared`` whose memory vectors belong there, (M,);
+            none where a frozen backbone's vectors are known: those of the M rows then follow the targets' own.
         """
         tokenized = [prepared.tokenized[c] for c in conversations]
         rows = prepared.rows(conversations)
@@ -157,16 +158,47 @@ class Preparation:
         local[rows] = np.arange(len(rows))
         outside = np.unique(windows[local[windows] == -2])
         local[outside] = len(rows) + np.arange(len(outside))
+        preceding, speakers = self.surroundings(tokenized)
+        vectors = None
         if prepared.vectors is not None:
             tokenized = []  # nothing is left to be read
+            # What is remembered is read again with the batch: it costs a projection, and histories learn with it.
+            vectors = prepared.vectors[torch.from_numpy(np.concatenate([rows, outside]))]
+            if speakers is not None:
+                speakers = torch.cat([speakers, self._speakers(prepared, outside)])
+            outside = outside[:0]
         inputs = ModelInputs(
             batch=self.pack_context(tokenized),
             plain=self.pack_plain(tokenized),
             outside=torch.empty(0, 0),
             windows=torch.from_numpy(local[windows]),
-            vectors=None if prepared.vectors is None else prepared.vectors[torch.from_numpy(rows)],
+            vectors=vectors,
+            preceding=preceding,
+            speakers=speakers,
         )
         return inputs, torch.from_numpy(outside)
+
+    def surroundings(self, tokenized: Sequence[TokenizedConversation]) -> tuple[Tensor | None, Tensor | None]:
+        """What a model with a context layer of its own asks besides vectors; None where the model does not.
+
+        Returns:
+            Rows of the utterances before each of the R utterances, (R, C), and identities of their speakers, (R,).
+        """
+        window = self.settings.context_window
+        if not window:
+            return None, None
+        preceding = preceding_rows([len(t.blocks) for t in tokenized], window)
+        speakers = [rows[0] for t in tokenized for rows in t.identities]
+        return torch.from_numpy(preceding), torch.tensor(speakers, dtype=torch.long)
+
+    @staticmethod
+    def _speakers(prepared: PreparedConversations, rows: NDArray[np.int64]) -> Tensor:
+        """Identities of the speakers of utterance rows, (M,)."""
+        owners = np.searchsorted(prepared.offsets, rows, side="right") - 1
+        found = [
+            prepared.tokenized[c].identities[row - prepared.offsets[c]][0] for c, row in zip(owners, rows, strict=True)
+        ]
+        return torch.tensor(found, dtype=torch.long)
 
 
 def token_batches(prepared: PreparedConversations, conversations: Sequence[int], batch_tokens: int) -> list[list[int]]:

@@ -6,6 +6,7 @@ WASSA 2024, section 3.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -53,7 +54,7 @@ class SentEmo(ConversationModel):
         memory_backbone: nn.Module | None = None,
     ) -> None:
         super().__init__()
-        _check(settings)
+        self._check(settings)
         self.settings = settings
         own = settings.sentemo
         rate = None if settings.dropout < 0 else settings.dropout
@@ -71,20 +72,27 @@ class SentEmo(ConversationModel):
                 else backbone.embeddings.word_embeddings.weight  # type: ignore[union-attr]
             )
             self.words = WordReader(table, width)  # type: ignore[arg-type]
-        scope, window = settings.history.scope, settings.history.window
-        self.has_history = scope != "none"
-        places = {"none": 0, "preceding": window, "chunk": 2 * window}[scope]
+        self.has_history = settings.history.scope != "none"
         read = width * max(1, len(own.layers))
         if own.has_projection:
             self.projection_norm = nn.LayerNorm(read)
             self.projection = nn.Linear(read, width)
-        self.context = ContextLayer(width, places, own.heads, own.feedforward, own.dropout)
+        self.context = ContextLayer(width, self._places(settings), own.heads, own.feedforward, own.dropout)
         if own.head == "transformer":
             self.classifier_layer = ContextLayer(width, 0, own.heads, own.feedforward, own.dropout)
             self.classifier_norm = nn.LayerNorm(width)
             self.classifier_value = nn.Linear(width, width)
         self.classifier = nn.Linear(width, labels)
         self._freeze()
+
+    @staticmethod
+    def _check(settings: ModelSettings) -> None:
+        refuse_others(settings, ("none",), ("none", "preceding", "chunk"))
+
+    @staticmethod
+    def _places(settings: ModelSettings) -> int:
+        """Places of the context layer's window."""
+        return {"none": 0, "preceding": 1, "chunk": 2}[settings.history.scope] * settings.history.window
 
     def _freeze(self) -> None:
         backbone = self.encoder.backbone
@@ -163,20 +171,31 @@ class SentEmo(ConversationModel):
         return dropout(values, self.settings.sentemo.dropout) if self.training else values
 
 
-def _check(settings: ModelSettings) -> None:
-    """Refuse settings of other systems that this one would pass over in silence."""
+def refuse_others(settings: ModelSettings, forms: Sequence[str], scopes: Sequence[str]) -> None:
+    """Refuse settings of other systems that this one would pass over in silence.
+
+    Args:
+        settings: A model's settings.
+        forms: Values of ``speaker.form`` that it knows.
+        scopes: Values of ``history.scope`` that it knows.
+
+    Raises:
+        SettingError: A setting that it does not have.
+    """
     wanted = {
         "model.attention": (settings.attention, "isolated"),
         "model.pooling": (settings.pooling, "mean"),
-        "model.speaker.form": (settings.speaker.form, "none"),
         "model.has_separator": (settings.has_separator, True),
         "model.history.encoder": (settings.history.encoder, "shared"),
         "model.history.is_frozen": (settings.history.is_frozen, False),
     }
     for name, (given, right) in wanted.items():
         if given != right:
-            raise SettingError(f"model 'sentemo' needs '{name}: {str(right).lower()}', got {given!r}.")
-    if settings.history.scope not in ("none", "preceding", "chunk"):
-        raise SettingError(
-            f"model 'sentemo' needs 'model.history.scope' preceding, chunk or none, got '{settings.history.scope}'."
-        )
+            raise SettingError(f"model '{settings.name}' needs '{name}: {str(right).lower()}', got {given!r}.")
+    for name, value, known in (
+        ("speaker.form", settings.speaker.form, forms),
+        ("history.scope", settings.history.scope, scopes),
+    ):
+        if value not in known:
+            named = " or ".join(known)
+            raise SettingError(f"model '{settings.name}' needs 'model.{name}: {named}', got '{value}'.")

@@ -22,6 +22,8 @@ class SentEmoSettings:
         has_projection: Whether the utterance vector is normalised and projected before the context layer; a vector
             of several layers has to be.
         projection_dropout: Dropout before that projection.
+        context_window: Utterances before the target that the context layer of ``emonet_frozen`` reads; that of
+            ``sentemo`` reads the window of ``history``.
         heads: Attention heads of the context layer.
         feedforward: Inner width of the context layer; 0 leaves its second half out.
         dropout: Dropout of the context layer and its parts.
@@ -38,6 +40,7 @@ class SentEmoSettings:
     layers: tuple[int, ...] = ()
     has_projection: bool = True
     projection_dropout: float = 0.1
+    context_window: int = 14
     heads: int = 8
     feedforward: int = 768
     dropout: float = 0.3
@@ -59,6 +62,8 @@ class SentEmoSettings:
             )
         if not 0 < self.temperature <= 100:
             raise SettingError(f"'model.sentemo.temperature' must be in (0, 100], got {self.temperature}.")
+        if not 1 <= self.context_window <= 1000:
+            raise SettingError(f"'model.sentemo.context_window' must be 1 to 1000, got {self.context_window}.")
         if any(not isinstance(number, int) or isinstance(number, bool) or number < 0 for number in self.layers):
             raise SettingError(f"'model.sentemo.layers' must be layer numbers from 0 on, got {list(self.layers)}.")
         if self.word_vectors and self.reader != "words":

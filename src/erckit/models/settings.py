@@ -87,7 +87,7 @@ class ModelSettings:
         dropout: Dropout inside the backbone, -1 for the backbone's own value.
         frozen_layers: Lowest backbone layers that are not trained.
         freezes_embeddings: Whether word and position embeddings are left untrained.
-        sentemo: See ``SentEmoSettings``; read by ``sentemo`` only.
+        sentemo: See ``SentEmoSettings``; read by ``sentemo`` and ``emonet_frozen`` only.
     """
 
     name: str = "emonet"
@@ -123,6 +123,11 @@ class ModelSettings:
                 raise SettingError(f"'model.{name}' must be in [0, 1), got {getattr(self, name)}.")
         if self.dropout != -1 and not 0 <= self.dropout < 1:
             raise SettingError(f"'model.dropout' must be in [0, 1), or -1 for the backbone's own, got {self.dropout}.")
+
+    @property
+    def context_window(self) -> int:
+        """Utterances before a target that a context layer of the model's own reads, beside its speaker history."""
+        return self.sentemo.context_window if self.name == "emonet_frozen" else 0
 
     @property
     def is_causal(self) -> bool:

@@ -1,0 +1,149 @@
+"""LoRA adapters on a causal LM: what is trained of an LLM system, and all that its model folder keeps."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from erckit.errors import SettingError, nearest
+
+if TYPE_CHECKING:
+    import torch
+
+    from erckit.encoding.causal_lm import CausalLM
+
+ALL_LINEAR = "all-linear"
+
+
+@dataclass(frozen=True, slots=True)
+class LoraSettings:
+    """Low-rank adapters (Hu et al. 2021) beside some matrices of a causal LM.
+
+    Args:
+        rank: Of the two small matrices, r.
+        alpha: Their product is scaled by alpha / r.
+        dropout: On what the adapters read.
+        targets: Names of the matrices, as the backbone calls them; ``all-linear`` for every one but the output layer.
+        layers: Only the uppermost so many layers have adapters, 0 for all; the way back through the others is saved.
+        is_quantised: QLoRA: the backbone's own matrices in 4 bits (NF4); needs a GPU and bitsandbytes.
+    """
+
+    rank: int = 16
+    alpha: float = 16.0
+    dropout: float = 0.05
+    targets: tuple[str, ...] = ("q_proj", "k_proj", "v_proj")
+    layers: int = 0
+    is_quantised: bool = False
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.rank <= 1024:
+            raise SettingError(f"'lora.rank' must be 1 to 1024, got {self.rank}.")
+        if self.alpha <= 0:
+            raise SettingError(f"'lora.alpha' must be more than 0, got {self.alpha}.")
+        if not 0 <= self.dropout < 1:
+            raise SettingError(f"'lora.dropout' must be in [0, 1), got {self.dropout}.")
+        if self.layers < 0:
+            raise SettingError(f"'lora.layers' must be 0 or more, got {self.layers}.")
+        if not self.targets:
+            raise SettingError("'lora.targets' names no matrix. Write lora.targets: [q_proj, k_proj, v_proj].")
+
+
+def attach_lora(model: torch.nn.Module, settings: LoraSettings) -> Any:
+    """The model with fresh adapters, which alone are trainable.
+
+    Each adapter starts as a product of zero, so at first the model says what it said before.
+
+    Args:
+        model: A causal LM of transformers, changed in place.
+        settings: Which adapters.
+
+    Returns:
+        A ``peft.PeftModel``.
+
+    Raises:
+        SettingError: A target that the model lacks (the nearest is named), or peft is missing.
+    """
+    import torch
+
+    try:
+        from peft import LoraConfig, get_peft_model
+    except ImportError:
+        raise SettingError("LLM systems need peft. Install it with: pip install 'erckit[llm]'") from None
+    linear = {n.rpartition(".")[2] for n, m in model.named_modules() if isinstance(m, torch.nn.Linear)} - {"lm_head"}
+    targets = list(settings.targets)
+    for target in targets:
+        if target not in linear and target != ALL_LINEAR:
+            raise SettingError(f"'lora.targets': the backbone has no matrix '{target}'. {nearest(target, linear)}")
+    depth = int(getattr(model.config, "num_hidden_layers", 0))  # type: ignore[union-attr]
+    config = LoraConfig(
+        r=settings.rank,
+        lora_alpha=settings.alpha,  # type: ignore[arg-type]  # a float does as well
+        lora_dropout=settings.dropout,
+        target_modules=sorted(linear) if ALL_LINEAR in targets else targets,
+        layers_to_transform=list(range(depth - settings.layers, depth)) if 0 < settings.layers < depth else None,
+        bias="none",
+        task_type="CAUSAL_LM",
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers by an old name
+        return get_peft_model(model, config)  # type: ignore[arg-type]
+
+
+def load_with_lora(backbone: str, settings: LoraSettings | None, dtype: str = "fp32", device: str = "cpu") -> CausalLM:
+    """A causal LM with fresh adapters.
+
+    Args:
+        backbone: See ``load_causal_lm``.
+        settings: Which adapters; None for the causal LM as it is.
+        dtype: Of its own weights, ``fp32`` or ``bf16``; adapters are always 32-bit floats.
+        device: As torch names it.
+
+    Raises:
+        BackboneError: It cannot be had.
+        SettingError: As ``attach_lora``.
+    """
+    from erckit.encoding.causal_lm import load_causal_lm
+
+    if settings is not None and settings.is_quantised:
+        check_quantised()
+    lm = load_causal_lm(backbone, dtype, device)
+    if settings is None:
+        return lm
+    network = _in_four_bits(lm.folder, device) if settings.is_quantised else lm.model
+    return lm.with_model(attach_lora(network, settings))
+
+
+def check_quantised() -> None:
+    """Refuse QLoRA where it cannot be had.
+
+    Raises:
+        SettingError: No bitsandbytes, or no GPU.
+    """
+    import importlib.util
+
+    import torch
+
+    if importlib.util.find_spec("bitsandbytes") is None:
+        raise SettingError(
+            "'lora.is_quantised: true' needs bitsandbytes, which is not installed. Install it with: "
+            "pip install bitsandbytes. Or set lora.is_quantised=false."
+        )
+    if not torch.cuda.is_available():
+        raise SettingError("'lora.is_quantised: true' needs a CUDA GPU; none is here. Set lora.is_quantised=false.")
+
+
+def _in_four_bits(folder: Path, device: str) -> Any:
+    import torch
+    from peft import prepare_model_for_kbit_training
+    from transformers import AutoModelForCausalLM, BitsAndBytesConfig
+
+    how = BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=torch.bfloat16,
+    )
+    model = AutoModelForCausalLM.from_pretrained(folder, quantization_config=how, device_map={"": device})
+    return prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)

@@ -1,0 +1,39 @@
+"""The backbone inside a trained model, as a backbone folder of its own."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from erckit.errors import ModelFolderError
+from erckit.models.pretrained import PretrainedModel
+from erckit.storage.atomic import atomic_folder
+
+TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt", "vocab.json")
+
+
+def write_tuned_backbone(pretrained: PretrainedModel, folder: Path) -> Path:
+    """Write a model's encoder, as training left it, where ``model.backbone`` of a recipe can name it.
+
+    What one corpus taught an encoder can so be read, frozen, by a system that is trained on another.
+
+    Args:
+        pretrained: The trained model.
+        folder: New folder: ``config.json``, ``model.safetensors`` in 32-bit floats, and the tokenizer.
+
+    Raises:
+        ModelFolderError: ``folder`` exists.
+    """
+    from safetensors.torch import save_file
+
+    if folder.exists():
+        raise ModelFolderError(f"{folder}: exists. Name a new folder, or remove this one.")
+    tensors = {
+        name: t.detach().float().contiguous() for name, t in pretrained.model.encoder.backbone.state_dict().items()
+    }
+    with atomic_folder(folder) as part:
+        save_file(tensors, part / "model.safetensors", metadata={"format": "pt"})
+        for name in ("config.json", *TOKENIZER_FILES):
+            if (pretrained.backbone_folder / name).is_file():
+                shutil.copyfile(pretrained.backbone_folder / name, part / name)
+    return folder

@@ -1,0 +1,46 @@
+"""A model's encoder as a backbone of its own reads as it does inside the model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from erckit.conversation import Conversation
+from erckit.encoding.encoder import ConversationEncoder, load_backbone
+from erckit.encoding.text_vectors import text_vectors
+from erckit.errors import ModelFolderError
+from erckit.labels import LabelSet
+from erckit.memory.identity import SpeakerRegistry
+from erckit.models.pretrained import PretrainedModel, new_model
+from erckit.models.settings import ModelSettings
+from erckit.models.tuned_backbone import write_tuned_backbone
+from erckit.settings import settings_from_dict
+
+
+def test_it_reads_as_inside_the_model(
+    tiny_backbone: Callable[[str], Path], tmp_path: Path, talk: Callable[..., Conversation]
+) -> None:
+    folder = tiny_backbone("bert")
+    values = {"name": "compm", "backbone": "tiny", "speaker": {"identity": "none", "form": "none"}}
+    settings = settings_from_dict(ModelSettings, {**values, "history": {"scope": "none"}})
+    registry = SpeakerRegistry.from_conversations("none", [], 2)
+    model, preparation = new_model(settings, LabelSet(("a", "b")), registry, folder)
+    with torch.no_grad():
+        for parameter in model.encoder.backbone.parameters():
+            parameter.add_(torch.randn_like(parameter) * 0.1)
+    pretrained = PretrainedModel(
+        model.eval(), preparation, settings, LabelSet(("a", "b")), registry, folder, "", {}, None, {}
+    )
+    written = write_tuned_backbone(pretrained, tmp_path / "tuned")
+    texts = [u.text for u in talk(3, 6).utterances]
+    expected = text_vectors(texts, folder, keep=False, quiet=True, encoder=model.encoder, checksum="tuned")
+    found = text_vectors(texts, written, keep=False, quiet=True)
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    plain = ConversationEncoder(load_backbone(folder)).eval()
+    assert abs(found - text_vectors(texts, folder, keep=False, quiet=True, encoder=plain)).max() > 1e-3
+    with pytest.raises(ModelFolderError, match="exists"):
+        write_tuned_backbone(pretrained, written)
