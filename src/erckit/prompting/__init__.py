@@ -1,0 +1,1 @@
+"""Prompts of the systems on a causal language model, and the scores of their labels."""

@@ -1,0 +1,50 @@
+"""A biography without a language model: what the speaker said that tells most, and how they felt."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from erckit.prompting.quoted import plain_text, quoted
+
+_QUOTES = 3
+_LINE_WORDS = 18
+_SAID, _FELT = "Said before: ", "Felt so far: "
+_OWN = {"i", "i'm", "i've", "i'll", "i'd", "me", "my", "mine", "myself"}  # English; elsewhere only length counts
+_WORD = re.compile(r"[\w']+")
+_COUNT = re.compile(r"([^,.]+?) (\d+)(?:, |\.)")
+_MOST_WORDS = 25
+
+
+def extract_biography(before: str, lines: Sequence[str], labels: Sequence[str | None] = ()) -> str:
+    """A speaker's most telling lines so far.
+
+    A line tells more the more different longer words it has (up to 25), and more if the speaker talks about themselves.
+    That is a rule of thumb, not an understanding: it is the baseline against which written biographies are held.
+
+    Args:
+        before: The biography so far, as this function wrote it; may be empty.
+        lines: What the speaker said since, oldest first.
+        labels: The emotion of each of these lines where known; empty where none is.
+
+    Returns:
+        ``Felt so far: joyful 3, sad 1. Said before: "..."; "...".``; of equally telling lines the latest ones.
+    """
+    felt, _, said = before.rpartition(_SAID)
+    candidates = [*re.findall(r'"([^"]*)"', said), *(plain_text(line, _LINE_WORDS) for line in lines)]
+    places = {text: place for place, text in enumerate(candidates) if _weight(text) > 0}  # the last place of a repeat
+    best = sorted(places, key=lambda text: (-_weight(text), -places[text]))[:_QUOTES]
+    shown = "; ".join(quoted(text) for text in sorted(best, key=places.__getitem__))
+    counts = Counter({name: int(number) for name, number in _COUNT.findall(felt.removeprefix(_FELT))})
+    counts.update(label for label in labels if label is not None)
+    emotions = ", ".join(f"{label} {counts[label]}" for label in sorted(counts, key=lambda name: (-counts[name], name)))
+    # The emotions come first: a prompt cuts a biography at its end.
+    parts = [f"{_FELT}{emotions}." if emotions else "", f"{_SAID}{shown}." if shown else ""]
+    return " ".join(part for part in parts if part)
+
+
+def _weight(text: str) -> float:
+    words = [word.casefold() for word in _WORD.findall(text)]
+    longer = {word for word in words if len(word) >= 4 or not word.isascii()}
+    return min(len(longer), _MOST_WORDS) + (3.0 if longer and _OWN.intersection(words) else 0.0)

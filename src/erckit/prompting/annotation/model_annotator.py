@@ -1,0 +1,106 @@
+"""Biographies and characteristics written by a language model."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from erckit.conversation import Conversation
+from erckit.progress import Progress
+from erckit.prompting.annotation.annotation_cache import AnnotationCache
+from erckit.prompting.annotation.annotator import Characteristics
+from erckit.prompting.annotation.biography_plan import Place, SpeakerPlan, biography_plan
+from erckit.prompting.annotation.biography_request import VERSION, growing_request, whole_request
+from erckit.prompting.annotation.biography_settings import BiographySettings
+from erckit.prompting.annotation.budget import Budget
+from erckit.prompting.annotation.characteristic_request import characteristic_request
+from erckit.prompting.annotation.elements import DEFAULT_ELEMENTS, check_elements
+from erckit.prompting.annotation.engine import Engine
+from erckit.prompting.annotation.grow_biographies import grow_biographies
+from erckit.prompting.annotation.request import Request
+from erckit.prompting.annotation.write_all import write_all
+from erckit.prompting.annotation.written_biographies import WrittenBiographies
+
+
+class ModelAnnotator:
+    """Asks an engine, keeps every answer, goes on where it stopped.
+
+    Args:
+        engine: Who answers.
+        cache: Where answers are kept.
+        budget: What may be spent.
+        quiet: No progress.
+    """
+
+    def __init__(
+        self, engine: Engine, cache: AnnotationCache, budget: Budget | None = None, quiet: bool = True
+    ) -> None:
+        self.engine, self.cache, self.budget, self._quiet = engine, cache, budget or Budget(), quiet
+
+    @property
+    def name(self) -> str:
+        """The engine's name and the version of the biography's prompt."""
+        return f"{self.engine.name} biography/{VERSION}"
+
+    def biographies(
+        self,
+        conversations: Sequence[Conversation],
+        settings: BiographySettings,
+        *,
+        anonymous: Collection[str] = (),
+        known: Mapping[str, str] | None = None,
+        labels: Sequence[Sequence[str | None]] | None = None,
+        keeps_last: bool = False,
+    ) -> WrittenBiographies:
+        """See :class:`Annotator`; labels are not shown to the model."""
+        if not settings.is_causal:
+            return self._whole(conversations, settings)
+        plans = biography_plan(conversations, settings, anonymous, known or ())
+        with Progress(_versions(plans, keeps_last), "Writing", "biographies", self._quiet) as bar:
+
+            def rewrite(jobs: Sequence[tuple[str, str, Sequence[Place]]]) -> list[str]:
+                requests = [
+                    growing_request(
+                        name, before, [conversations[c].utterances[u].text for c, u in places], settings.words
+                    )
+                    for name, before, places in jobs
+                ]
+                return self._write(requests, bar)
+
+            return grow_biographies(conversations, plans, known or {}, self.name, rewrite, keeps_last)
+
+    def characteristics(
+        self, conversations: Sequence[Conversation], elements: Sequence[str] = DEFAULT_ELEMENTS, window: int = 12
+    ) -> list[Characteristics]:
+        """See :class:`Annotator`."""
+        elements = check_elements(elements)
+        requests = [
+            characteristic_request(conversation, t, element, window)
+            for conversation in conversations
+            for t in range(len(conversation))
+            for element in elements
+        ]
+        with Progress(len(requests), "Writing", "characteristics", self._quiet) as bar:
+            answers = iter(self._write(requests, bar))
+        return [
+            tuple({element: next(answers) for element in elements} for _ in conversation.utterances)
+            for conversation in conversations
+        ]
+
+    def _whole(self, conversations: Sequence[Conversation], settings: BiographySettings) -> WrittenBiographies:
+        requests = [whole_request(name, talk, settings.words) for talk in conversations for name in talk.speakers]
+        with Progress(len(requests), "Writing", "biographies", self._quiet) as bar:
+            answers = iter(self._write(requests, bar))
+        rows = []
+        for conversation in conversations:
+            written = {name: next(answers) for name in conversation.speakers}
+            rows.append(tuple(written[utterance.speaker] for utterance in conversation.utterances))
+        return WrittenBiographies(rows, False)
+
+    def _write(self, requests: Sequence[Request], bar: Progress) -> list[str]:
+        return write_all(requests, self.engine, self.cache, self.budget, bar.advance)
+
+
+def _versions(plans: Sequence[SpeakerPlan], keeps_last: bool) -> int:
+    if not keeps_last:
+        return sum(plan.used for plan in plans)
+    return sum(len(plan.chunks) + (1 if plan.left else 0) if plan.is_global else plan.used for plan in plans)

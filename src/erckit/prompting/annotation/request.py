@@ -1,0 +1,65 @@
+"""What a language model is asked for an annotation, and what comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+_CHARACTERS_PER_TOKEN = 3.5  # of English chat; only for estimates and for servers that do not count
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One text to be written.
+
+    Args:
+        kind: What it is, with the version of its prompt, such as ``"biography/1"``. Another wording is another version.
+        system: The instruction.
+        user: What to work on; other people's words in it are quoted.
+        max_tokens: Longest answer.
+        clean: Makes an answer fit to be shown; returns ``""`` for one that is no answer.
+    """
+
+    kind: str
+    system: str
+    user: str
+    max_tokens: int
+    clean: Callable[[str], str]
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of prompt and longest answer together, estimated."""
+        return estimated_tokens(self.system + self.user) + self.max_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """An answer.
+
+    Args:
+        text: As the model wrote it.
+        tokens: Of prompt and answer together.
+    """
+
+    text: str
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A try that brought no answer.
+
+    Args:
+        reason: What happened, in a few words.
+        is_final: Whether trying again cannot help; the reason then says what to do.
+        wait: Seconds the server asks to wait.
+    """
+
+    reason: str
+    is_final: bool = False
+    wait: float = 0.0
+
+
+def estimated_tokens(text: str) -> int:
+    """About how many tokens a text has; at least 1."""
+    return 1 + int(len(text) / _CHARACTERS_PER_TOKEN)

@@ -1,0 +1,114 @@
+"""Where what a prompt shows besides the conversation comes from: demonstrations, annotations, recent emotions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from erckit.errors import SettingError
+from erckit.settings import choose
+
+RETRIEVALS = ("label_blind", "same_label")
+ENGINES = ("extract", "local", "endpoint", "file")
+
+
+@dataclass(frozen=True, slots=True)
+class DemonstrationSettings:
+    """Retrieved examples.
+
+    Args:
+        how: In training: ``label_blind`` takes the nearest of the pool; ``same_label`` the nearest with the
+            utterance's own gold label, as InstructERC publishes, from which a model learns to copy. Dev, test and
+            labelling are always blind.
+        per_label: Examples of each label in the pool; 0 for as many as the rarest has.
+        encoder: Backbone whose sentence vectors are compared.
+    """
+
+    how: str = "label_blind"
+    per_label: int = 0
+    encoder: str = "all-MiniLM-L6-v2"
+
+    def __post_init__(self) -> None:
+        choose(self.how, RETRIEVALS, "context.demonstrations.how")
+        if self.per_label < 0:
+            raise SettingError(f"'context.demonstrations.per_label' must be 0 or more, got {self.per_label}.")
+
+
+@dataclass(frozen=True, slots=True)
+class RecentSettings:
+    """The speaker's earlier utterances with their emotions; ``model.history`` says where they may come from.
+
+    A model that labels has no gold labels: it shows its own labels, which a first pass without them gives. Training
+    shows gold labels of earlier utterances, fewer and fewer of them; the others are what the model itself said when it
+    last met that utterance, so that it meets its own mistakes.
+
+    Args:
+        gold_share: Chance that training shows a gold label, at the last step; it falls to this linearly from 1.
+        dropped: Chance that training shows an utterance without any, as in the first pass; in [0, 1).
+    """
+
+    gold_share: float = 0.0
+    dropped: float = 0.25
+
+    def __post_init__(self) -> None:
+        for name, most in (("gold_share", 1.0), ("dropped", 0.999)):
+            if not 0 <= getattr(self, name) <= most:
+                raise SettingError(f"'context.recent.{name}' must be in [0, 1], got {getattr(self, name)}.")
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """Who writes biographies and characteristics.
+
+    Args:
+        kind: ``extract`` quotes what the speaker said, without any model; ``local`` asks a causal LM on this machine;
+            ``endpoint`` any OpenAI-compatible server; ``file`` reads ready annotations.
+        model: Name of the LM, for ``local`` and ``endpoint``.
+        url: Of the endpoint.
+        file: Of ready annotations.
+        tokens: Most tokens that may be spent in all, 0 for no limit.
+    """
+
+    kind: str = "extract"
+    model: str = "smollm2-135m-instruct"
+    url: str = ""
+    file: str = ""
+    tokens: int = 0
+
+    def __post_init__(self) -> None:
+        choose(self.kind, ENGINES, "context.engine.kind")
+        for kind, value, key in (("endpoint", self.url, "url"), ("file", self.file, "file")):
+            if self.kind == kind and not value:
+                raise SettingError(f"'context.engine.kind: {kind}' needs a value for context.engine.{key}.")
+        if self.tokens < 0:
+            raise SettingError(f"'context.engine.tokens' must be 0 or more, got {self.tokens}.")
+
+
+@dataclass(frozen=True, slots=True)
+class ContextSettings:
+    """What a prompt is given; a style asks only for what it shows.
+
+    Args:
+        demonstrations: See ``DemonstrationSettings``.
+        recent: See ``RecentSettings``.
+        engine: See ``EngineSettings``.
+        removes_prior: Whether the label scores of a content-free prompt are taken off (contextual calibration), for
+            models that were not trained.
+        max_tokens: Longest prompt, left context included.
+        left_context: Tokens of earlier utterances that are shown again where a conversation is longer.
+    """
+
+    demonstrations: DemonstrationSettings = field(default_factory=DemonstrationSettings)
+    recent: RecentSettings = field(default_factory=RecentSettings)
+    engine: EngineSettings = field(default_factory=EngineSettings)
+    removes_prior: bool = False
+    max_tokens: int = 1024
+    left_context: int = 512
+
+    def __post_init__(self) -> None:
+        if self.max_tokens < 64:
+            raise SettingError(f"'context.max_tokens' must be at least 64, got {self.max_tokens}.")
+        if not 0 <= self.left_context < self.max_tokens:
+            raise SettingError(
+                f"'context.left_context' must be 0 to less than max_tokens ({self.max_tokens}), "
+                f"got {self.left_context}."
+            )

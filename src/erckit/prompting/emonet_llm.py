@@ -1,0 +1,91 @@
+"""EmoNet on a language model: the conversation, who speaks, and what that person felt lately."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from erckit.errors import SettingError
+from erckit.prompting.about import PLACES, about_line, blocks_with_biographies
+from erckit.prompting.prompt_context import PromptContext
+from erckit.prompting.prompt_style import PromptStyle, Shown, StyleSettings, example_lines, label_list
+from erckit.settings import choose
+
+
+@dataclass(frozen=True, slots=True)
+class EmonetLlmSettings(StyleSettings):
+    """Settings of EmoNet's prompt; every part can be switched off.
+
+    Args:
+        biography: Whether the speaker's biography is shown.
+        biography_words: Words of it that are shown.
+        biography_place: ``question``, or ``history``: before the first utterance that a version belongs to, which costs
+            its tokens once instead of once per utterance.
+        recent: The speaker's latest utterances shown with their emotions, at most; 0 shows none.
+        related: The speaker's earlier utterances most like the target shown with their emotions, at most; 0 shows none.
+    """
+
+    biography: bool = True
+    biography_words: int = 60
+    biography_place: str = "question"
+    recent: int = 3
+    related: int = 1
+
+    def __post_init__(self) -> None:
+        StyleSettings.__post_init__(self)
+        choose(self.biography_place, PLACES, "style.biography_place")
+        if min(self.recent, self.related) < 0 or self.biography_words < 1:
+            raise SettingError(
+                "'style.recent' and 'style.related' must be at least 0, 'style.biography_words' at least 1."
+            )
+        if self.layout != "shared":
+            raise SettingError("'style.layout' of emonet_llm can only be shared: nothing is published to follow.")
+        if self.biography_place == "history" and self.history != "all":
+            raise SettingError("'style.biography_place: history' goes with 'history: all'. Set it to question.")
+
+
+class EmonetLlm(PromptStyle):
+    """Prompt of the modernised EmoNet: history, biography, the speaker's recent and related utterances with emotions.
+
+    Emotions of earlier utterances are gold labels in training and a model's own predictions afterwards; whoever fills
+    :class:`PromptContext` decides. They may only be of utterances before the target.
+
+    Source: the outlook of the EmoNet thesis (2024): a language model, a biography, and the speaker's emotional history
+    in place of the recurrent speaker state. There is no published prompt.
+    """
+
+    name = "emonet_llm"
+    settings_class: ClassVar[type[StyleSettings]] = EmonetLlmSettings
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """The parts that are switched on."""
+        parts = {
+            "biographies": self.settings.biography,
+            "recent": self.settings.recent,
+            "related": self.settings.related,
+        }
+        return frozenset(name for name, is_on in parts.items() if is_on)
+
+    def _blocks(self, shown: Shown, context: PromptContext) -> tuple[str, ...]:
+        blocks = super()._blocks(shown, context)
+        if not self.settings.biography or self.settings.biography_place != "history":
+            return blocks
+        return blocks_with_biographies(shown, blocks, context.biographies, self.settings.biography_words)
+
+    def _opening(self, shown: Shown, context: PromptContext, t: int | None) -> str:
+        examples = example_lines("Examples", context.examples, context)
+        return (
+            f"You tell what people feel in a conversation.\nEmotions: {label_list(context)}.\n{examples}Conversation:\n"
+        )
+
+    def _question(self, shown: Shown, context: PromptContext, t: int) -> str:
+        settings, name = self.settings, shown.names[t]
+        about = ""
+        if settings.biography and settings.biography_place == "question":
+            about = about_line(shown, context.biographies, t, settings.biography_words)
+        related = list(context.related[t][: settings.related]) if context.related else []
+        recent = list(context.recent[t][-settings.recent :]) if context.recent and settings.recent else []
+        like = example_lines(f"Once {name} said", related, context)
+        lately = example_lines(f"Lately {name} said", recent, context)
+        return f"{about}{like}{lately}Emotion of {name} at the end of the conversation:"

@@ -1,0 +1,18 @@
+"""A text with its label: a demonstration, or what a speaker said and felt before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledText:
+    """What was said, and with which emotion.
+
+    Args:
+        text: The utterance's text, without its speaker.
+        label: A label of the label set, or None where it is not known; the text is then shown alone.
+    """
+
+    text: str
+    label: str | None = None

@@ -1,0 +1,43 @@
+"""What counts as an answer."""
+
+from __future__ import annotations
+
+import pytest
+
+from erckit.prompting.annotation.clean_answer import clean_biography, clean_characteristic
+
+
+@pytest.mark.parametrize(
+    ("answer", "wanted"),
+    [
+        ("to comfort her", "to comfort her"),
+        ("- to comfort her\n- to leave", "to comfort her"),
+        ("1. to comfort her", "to comfort her"),
+        ('"to comfort her"', "to comfort her"),
+        ("<think>What could it be?\nHm.</think>\n\nto comfort her", "to comfort her"),
+        ("<think>cut off in the middle", ""),
+        ("...", ""),
+        ("", ""),
+        ("no no no no no no no no no no no no no no", ""),
+        ("彼女を慰めるためだと思います", "彼女を慰めるためだと思います"),
+    ],
+)
+def test_characteristic(answer: str, wanted: str) -> None:
+    assert clean_characteristic(answer) == wanted
+
+
+def test_a_characteristic_is_short() -> None:
+    assert len(clean_characteristic(" ".join(f"word{i}" for i in range(99))).split()) == 21  # 20 and "..."
+
+
+def test_a_biography_ends_with_a_sentence_where_it_can() -> None:
+    text = "Ana works at night. She is tired of it. She would rather paint than anything else in the world."
+    assert clean_biography(text, 100) == text
+    assert clean_biography(text, 12) == "Ana works at night. She is tired of it."
+    assert clean_biography("Ana " + "and so on " * 3 + "with variety each time", 6).endswith("...")
+    assert clean_biography("One line.\n\nAnother  line.", 60) == "One line. Another line."
+
+
+@pytest.mark.parametrize("answer", ["", "Ana", "?? !! --", "she is " * 20])
+def test_no_biography(answer: str) -> None:
+    assert clean_biography(answer, 60) == ""

@@ -1,0 +1,61 @@
+"""Contextual calibration: what a model says of nothing is taken from what it says of something."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from erckit.encoding.causal_lm import CausalLM
+from erckit.prompting import prior as prior_module
+from erckit.prompting.conversation_prompt import ConversationPrompt, Question
+from erckit.prompting.label_likelihood import score_prompts
+from erckit.prompting.prior import label_prior, without_prior
+
+LABELS = ("happy", "sad", "angry")
+
+
+def test_prior_is_the_mean_over_content_free_prompts(tiny_causal_lm: Callable[[str], CausalLM]) -> None:
+    lm = tiny_causal_lm("qwen2")
+    prompts = [
+        ConversationPrompt("feel\n", ("Ana: red\n", "Ben: dog\n"), (Question(1, "Who:"), Question(2, "How:"))),
+        ConversationPrompt("feel\n", ("Ana: cat\n",), (Question(1, "How:"), Question(0, "<cat>:", content_free="<>:"))),
+    ]
+    found = label_prior(lm, prompts, LABELS, block="X: {}\n", texts=("N/A", "red"))
+    assert found.shape == (4, 3)
+    for row, text in enumerate(("Who:", "How:", "How:", "<>:")):
+        distributions = []
+        for content in ("N/A", "red"):
+            empty = ConversationPrompt("feel\n", (f"X: {content}\n",), (Question(1, text),))
+            powers = np.exp(score_prompts(lm, [empty], LABELS)[0])
+            distributions.append(powers / powers.sum())
+        np.testing.assert_allclose(found[row], np.log(np.mean(distributions, axis=0)), atol=1e-5)
+    assert not np.allclose(found[0], found[1])
+
+
+def test_content_free_conversation_becomes_uniform(tiny_causal_lm: Callable[[str], CausalLM]) -> None:
+    lm = tiny_causal_lm("llama")
+    empty = ConversationPrompt("feel\n", ('Speaker: "N/A"\n',), (Question(1, "How:"),))
+    scores = score_prompts(lm, [empty], LABELS)
+    np.testing.assert_allclose(
+        without_prior(scores, label_prior(lm, [empty], LABELS, texts=("N/A",))), 1 / 3, atol=1e-5
+    )
+
+
+def test_equal_questions_are_asked_once(tiny_causal_lm: Callable[[str], CausalLM], monkeypatch: Any) -> None:
+    asked = []
+
+    def counted(lm: Any, prompts: Any, *rest: Any, **options: Any) -> np.ndarray:
+        asked.extend(prompts)
+        return score_prompts(lm, prompts, *rest, **options)
+
+    monkeypatch.setattr(prior_module, "score_prompts", counted)
+    prompts = [ConversationPrompt("feel\n", (f"Ana: {i}\n",), (Question(1, "How:"),)) for i in range(9)]
+    assert label_prior(tiny_causal_lm("llama"), prompts, LABELS).shape == (9, 3)
+    assert len(asked) == 3
+
+
+def test_without_prior_by_hand() -> None:
+    scores = np.log([[0.6, 0.2, 0.2]])
+    np.testing.assert_allclose(without_prior(scores, np.log([0.6, 0.3, 0.1])), [[3 / 11, 2 / 11, 6 / 11]])
