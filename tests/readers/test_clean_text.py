@@ -5,7 +5,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from erckit.readers.clean_text import clean_text
+from erckit.readers.clean_text import clean_text, well_formed
 
 
 def test_the_rule() -> None:
@@ -22,3 +22,8 @@ def test_no_control_character_or_surrogate_is_left_and_a_second_time_changes_not
     cleaned = clean_text(text)
     assert not any(unicodedata.category(c) in ("Cc", "Cs") for c in cleaned)
     assert clean_text(cleaned) == cleaned
+
+
+def test_halves_of_pairs_are_replaced_wherever_they_stand() -> None:
+    value = {"a\ud800": ["\udfffb", 1, None, {"c": "\U0001f600"}]}
+    assert well_formed(value) == {"a\ufffd": ["\ufffdb", 1, None, {"c": "\U0001f600"}]}

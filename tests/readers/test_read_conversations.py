@@ -70,6 +70,8 @@ def test_encodings(tmp_path: Path, content: bytes, encoding: str | None) -> None
     [
         (b"", "is empty"),
         (b" \n\0\n", "is empty"),
+        (b"\r\r\0\r\0\0", "is empty"),  # found by benchmarks/fuzz_readers.py
+        (b"\xef\xbb\xbf\xef\xbb\xbf \n", "is empty"),
         (b"Ann: hi\nBob: caf\xe9\n", r"chat\.txt:2: byte 0xe9 at offset 16 is not utf-8.*iconv.*--encoding"),
         (b"\xff\xfea", "not utf-16|middle of a utf-16"),
         (b"PK\x03\x04rest", "zip archive"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -25,7 +25,10 @@ app = command_app()
 def label(
     files: Annotated[
         list[Path],
-        typer.Argument(metavar="FILE...", help="Transcripts ('Name: text' lines), JSONL or CSV, one or more."),
+        typer.Argument(
+            metavar="FILE...",
+            help="Transcripts ('Name: text' lines), JSONL, CSV, subtitles, or chats exported from an app, one or more.",
+        ),
     ],
     output: Annotated[
         str | None,
@@ -44,7 +47,7 @@ def label(
     ] = None,
     format: Annotated[
         str | None,
-        typer.Option("--format", metavar="NAME", help="transcript, jsonl or csv; recognised when left out."),
+        typer.Option("--format", metavar="NAME", help="transcript, csv, whatsapp, ...; recognised when left out."),
     ] = None,
     columns: Annotated[
         str | None,
@@ -52,6 +55,14 @@ def label(
     ] = None,
     encoding: Annotated[
         str | None, typer.Option("--encoding", metavar="NAME", help="Text encoding; UTF-8 when left out.")
+    ] = None,
+    gap_hours: Annotated[
+        float | None,
+        typer.Option("--gap-hours", metavar="H", help="Split conversations where nobody speaks for H hours."),
+    ] = None,
+    date_order: Annotated[
+        str | None,
+        typer.Option("--date-order", metavar="dmy|mdy|ymd", help="Dates of a WhatsApp chat; found out when left out."),
     ] = None,
     precision: Annotated[
         str, typer.Option("--precision", metavar="auto|fp32|bf16", help="Arithmetic of the model.")
@@ -90,7 +101,8 @@ def label(
     if report is not None:
         check_place(report, "--report", [*files, *([target] if target is not None else [])])
 
-    conversations = _read(files, format, mapping, encoding, target, quiet)
+    how = {"format": format, "columns": mapping, "encoding": encoding, "gap_hours": gap_hours, "date_order": date_order}
+    conversations = _read(files, how, target, quiet)
     labeler = _load(model, precision)
     to = _find_mapping(labeler, map_to, quiet) if map_to is not None else None
     with Progress(sum(map(len, conversations)), "Labelling", quiet=quiet) as bar:
@@ -124,13 +136,11 @@ def label(
 
 def _read(
     files: list[Path],
-    format: str | None,
-    columns: dict[str, str] | None,
-    encoding: str | None,
+    how: dict[str, Any],
     target: Path | None,
     quiet: bool,
 ) -> list[Conversation]:
-    """Conversations of all files; what was skipped goes to side files beside the output, or beside the input."""
+    """Conversations of all files, read as ``how`` says; what was skipped goes to side files beside output or input."""
     from erckit.readers import read_conversations
 
     read = []
@@ -138,7 +148,7 @@ def _read(
     for path in dict.fromkeys(files):
         side = side_file(path, target, sides)
         sides.add(side)
-        found = read_conversations(path, format=format, columns=columns, skipped=side, encoding=encoding)
+        found = read_conversations(path, skipped=side, **how)
         read.append((path, found.conversations))
         name = f"{path}: " if len(files) > 1 else ""
         # What was skipped is told even when quiet: an utterance is never lost without a word.

@@ -10,7 +10,7 @@ from typing import Any
 from erckit.conversation import Conversation, Utterance
 from erckit.errors import nearest
 from erckit.labels import LabelSet
-from erckit.readers.clean_text import clean_text, has_dropped_characters
+from erckit.readers.clean_text import clean_text, has_dropped_characters, well_formed
 from erckit.readers.parse_seconds import parse_seconds
 from erckit.readers.source import BadConversationError
 
@@ -62,7 +62,7 @@ def build_conversation(
         _build_utterance(row, utterance_id, position, label_set, notes)
         for position, (row, utterance_id) in enumerate(zip(rows, ids, strict=True), start=1)
     ]
-    return Conversation(clean_text(conversation_id) or "conversation", tuple(utterances), meta)
+    return Conversation(clean_text(conversation_id) or "conversation", tuple(utterances), well_formed(meta))
 
 
 def unique_name(wanted: str, taken: Iterable[str] | Mapping[str, Any]) -> str:
@@ -84,14 +84,18 @@ def _build_utterance(
     speaker = _scalar_text(row.speaker)
     if not speaker:
         notes[f"utterances without a speaker, now by '{UNKNOWN_SPEAKER}'"] += 1
-    extra = dict(row.extra)
+    extra: dict[str, Any] = well_formed(row.extra) if row.extra else {}
+    start, end = _seconds(row.start, "start", extra, notes), _seconds(row.end, "end", extra, notes)
+    if start is not None and end is not None and end < start:
+        notes["utterances that end before they start; their end is kept as it stands"] += 1
+        extra["end"], end = well_formed(row.end), None
     return Utterance(
         id=utterance_id,
         speaker=speaker or UNKNOWN_SPEAKER,
         text=clean_text(row.text),
         label=_label(row.label, position, label_set),
-        start=_seconds(row.start, "start", extra, notes),
-        end=_seconds(row.end, "end", extra, notes),
+        start=start,
+        end=end,
         extra=extra,
     )
 
@@ -119,7 +123,7 @@ def _seconds(value: object, name: str, extra: dict[str, Any], notes: Counter[str
     seconds = parse_seconds(value)
     if seconds is None:
         notes[f"values of '{name}' that are no time, kept as they stand"] += 1
-        extra[name] = value
+        extra[name] = well_formed(value)
     return seconds
 
 

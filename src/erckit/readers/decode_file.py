@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import codecs
+import re
 from pathlib import Path
 
 from erckit.errors import FormatError
+from erckit.readers.folder_tree import read_bounded
+from erckit.readers.limits import DEFAULT_LIMITS
+from erckit.readers.reader_table import known_formats
 
 # UTF-32 first: its little-endian mark begins with the one of UTF-16.
 _MARKS = (
@@ -15,21 +19,30 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_SOMETHING = re.compile(r"[^\s\0\ufeff]")
 _BINARY = ((b"PK\x03\x04", "a zip archive"), (b"%PDF", "a PDF document"), (b"\x1f\x8b", "a gzip archive"))
 
 
 def decode_file(path: Path | str, encoding: str | None = None) -> str:
-    r"""Text of ``path`` with ``\n`` line ends.
+    r"""Text of the file ``path`` with ``\n`` line ends; see :func:`decode_bytes`.
+
+    Raises:
+        FormatError: The file is not there, cannot be read, is empty, or does not have that encoding.
+    """
+    return decode_bytes(path, read_bounded(Path(path), DEFAULT_LIMITS.file_bytes), encoding)
+
+
+def decode_bytes(path: Path | str, data: bytes, encoding: str | None = None) -> str:
+    r"""Text of ``data`` with ``\n`` line ends.
 
     Args:
-        path: A file of text.
+        path: Where it comes from, for messages.
+        data: Content of a file of text.
         encoding: Name of its encoding; None reads UTF-8, and UTF-16 or UTF-32 with a byte order mark.
 
     Raises:
-        FormatError: The file is not there, cannot be read, is empty, or does not have that encoding; the
-            message names line and byte.
+        FormatError: It is empty, or does not have that encoding; the message names line and byte.
     """
-    data = _read(Path(path))
     for magic, kind in _BINARY:
         if data.startswith(magic):
             raise FormatError(path, f"is {kind}, not text", "Extract or export the conversation as text, JSONL or CSV.")
@@ -41,23 +54,13 @@ def decode_file(path: Path | str, encoding: str | None = None) -> str:
             path, f"cannot be read as '{name}', which is no known text encoding", "Use a name such as utf-8 or cp1252."
         ) from None
     except UnicodeError as error:
+        if encoding is None and b"\0" in data[:1024] and name == "utf-8":
+            raise FormatError(path, "is no text, nor another file erckit knows", f"Known: {known_formats()}.") from None
         raise _encoding_error(path, data, name, error) from None
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    if not text.strip().strip("\0"):
+    if _SOMETHING.search(text) is None:
         raise FormatError(path, "is empty", "Give a file with at least one utterance.")
     return text
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise FormatError(path, "there is no such file", "Check the spelling of the path.") from None
-    except IsADirectoryError:
-        raise FormatError(path, "is a folder, not a file", "Name the files in it.") from None
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise FormatError(path, f"cannot be read ({reason})", "Check the path and its permissions.") from None
 
 
 def _encoding_error(path: Path | str, data: bytes, name: str, error: UnicodeError) -> FormatError:

@@ -52,7 +52,7 @@ def json_conversation(value: Any, fallback_id: str, label_set: LabelSet | None, 
     """
     if not isinstance(value, Mapping):
         raise BadConversationError(f"it is {_kind(value)}, not an object with 'utterances'")
-    if _is_deep(value):
+    if is_deep(value):
         raise BadConversationError(f"it is nested deeper than {_MAX_DEPTH} levels; a conversation needs three")
     utterances = value.get("utterances")
     if not isinstance(utterances, list):
@@ -101,7 +101,7 @@ def _meta(value: Mapping[str, Any]) -> dict[str, Any]:
     return {**others, **meta} if isinstance(meta, Mapping) else {**others, "meta": meta}
 
 
-def _is_deep(value: Any) -> bool:
+def is_deep(value: Any) -> bool:
     """Whether containers are nested so deep that whoever walks or writes them again may fail."""
     level: list[Any] = [value]
     for _ in range(_MAX_DEPTH):

@@ -1,31 +1,24 @@
-"""Read one file of conversations, whatever its format."""
+"""Read one file, folder or archive of conversations, whatever its format."""
 
 from __future__ import annotations
 
-import importlib
 import io
 import json
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from erckit.conversation import Conversation
-from erckit.errors import FormatError, SettingError, nearest
 from erckit.labels import LabelSet
-from erckit.readers.decode_file import decode_file
-from erckit.readers.detect_format import BINARY_FORMATS, binary_format, detect_format
-from erckit.readers.report import ReadReport, Skipped
-from erckit.readers.source import Reader, Source
+from erckit.readers.finish_report import finish_report
+from erckit.readers.folder_tree import FolderTree, read_bounded
+from erckit.readers.limits import DEFAULT_LIMITS, ReadLimits
+from erckit.readers.parse_input import ReadOptions, parse_content, parse_tree
+from erckit.readers.reader_table import READERS
+from erckit.readers.report import ReadReport
+from erckit.readers.zip_tree import ZipTree, is_zip
 from erckit.storage.atomic import write_text
 
-# A format is one file and one line here; the class is imported when it is needed.
-READERS: dict[str, str] = {
-    "transcript": "erckit.readers.transcript:TranscriptReader",
-    "jsonl": "erckit.readers.jsonl:JsonlReader",
-    "csv": "erckit.readers.table:TableReader",
-    "parquet": "erckit.readers.parquet:ParquetReader",
-}
+__all__ = ["READERS", "read_conversations"]
 
 
 def read_conversations(
@@ -35,87 +28,61 @@ def read_conversations(
     label_set: LabelSet | None = None,
     skipped: Path | str | None = None,
     encoding: str | None = None,
+    gap_hours: float | None = None,
+    date_order: str | None = None,
+    limits: ReadLimits = DEFAULT_LIMITS,
 ) -> ReadReport:
     """Conversations of a file; a bad conversation is skipped and reported, a bad file is an error.
 
     Args:
-        path: The file.
-        format: A name of :data:`READERS`, or None to recognise it by extension, then by content.
+        path: The file; for chat exports also a folder or a zip archive.
+        format: A name of :data:`READERS`, or None to recognise it by content, and by extension for tables.
         columns: For tables, which column holds what: keys ``conversation``, ``id``, ``speaker``,
             ``text``, ``label``, ``start``, ``end``; columns left out are recognised by their usual names.
         label_set: Gold labels must be of this set; None takes any.
         skipped: Side file for what was skipped (JSONL: line, conversation, reason, raw), or a folder, in
             which it is called ``<stem>.skipped.jsonl``. None writes none. Not written if nothing was skipped.
         encoding: Encoding of the file; None is UTF-8, or UTF-16 with a byte order mark.
+        gap_hours: Split a conversation where nobody says anything for this many hours; None never splits.
+        date_order: ``dmy``, ``mdy`` or ``ymd`` for WhatsApp chats; None finds it out from the whole file.
+        limits: How large a file or archive may be.
 
     Raises:
         FormatError: The file cannot be read, or none of its conversations can.
-        SettingError: No such format or column key.
+        SettingError: No such format, column key or date order; a gap that is no positive number of hours.
     """
     path = Path(path)
-    if format is not None and format not in READERS:
-        raise SettingError(f"unknown format '{format}'. {nearest(format, READERS)}")
-    name = format or binary_format(path)
-    # A binary file is opened by its reader.
-    text = "" if name in BINARY_FORMATS else decode_file(path, encoding)
-    name = name or detect_format(path, text)
-    parsed = _reader(name).read(Source(path, text, dict(columns or {}), label_set))
-    if not parsed.conversations:
-        raise _nothing_read(path, parsed.skipped)
-    conversations = _unique_conversations(parsed.conversations, parsed.notes)
-    skipped_path = _write_skipped(path, parsed.skipped, skipped)
-    return ReadReport(conversations, tuple(parsed.skipped), skipped_path, name, _sentences(parsed.notes))
+    options = ReadOptions(format, dict(columns or {}), label_set, encoding, gap_hours, date_order)
+    if path.is_dir():
+        name, parsed = parse_tree(path, FolderTree(path, limits), options)
+    elif _is_zip(path):
+        with ZipTree(path, None, limits) as tree:
+            name, parsed = parse_tree(path, tree, options)
+    else:
+        name, parsed = parse_content(path, read_bounded(path, limits.file_bytes), options, on_disk=True)
+    return _with_side_file(finish_report(path, name, parsed, gap_hours), path, skipped)
 
 
-def _reader(name: str) -> Reader:
-    module, _, attribute = READERS[name].partition(":")
-    reader: Reader = getattr(importlib.import_module(module), attribute)()
-    return reader
-
-
-def _unique_conversations(conversations: Iterable[Conversation], notes: Counter[str]) -> tuple[Conversation, ...]:
-    conversations = list(conversations)
-    taken = {conversation.id for conversation in conversations}
-    used: dict[str, Conversation] = {}
-    last: dict[str, int] = {}
-    for conversation in conversations:
-        name = conversation.id
-        if name in used:
-            notes["repeated conversation ids, made unique with a suffix"] += 1
-            number = last.get(name, 1) + 1
-            while f"{name}#{number}" in taken or f"{name}#{number}" in used:
-                number += 1
-            last[name] = number
-            conversation = replace(conversation, id=f"{name}#{number}")
-        used[conversation.id] = conversation
-    return tuple(used.values())
-
-
-def _nothing_read(path: Path, skipped: list[Skipped]) -> FormatError:
-    if not skipped:
-        return FormatError(path, "holds no conversation", "Give a file with at least one utterance.")
-    first = skipped[0]
-    number = len(skipped)
-    which = "its only conversation" if number == 1 else f"none of its {number:,} conversations"
-    verb = "cannot be read" if number == 1 else "can be read; the first"
-    return FormatError(path, f"{which} {verb}: {first.reason}", "Mend the file, or name its --format.", first.line)
-
-
-def _write_skipped(path: Path, skipped: Iterable[Skipped], target: Path | str | None) -> Path | None:
-    skipped = list(skipped)
-    if not skipped or target is None:
-        return None
+def _with_side_file(report: ReadReport, path: Path, target: Path | str | None) -> ReadReport:
+    if not report.skipped or target is None:
+        return report
     target = Path(target)
     if target.is_dir():
         target = target / f"{path.stem}.skipped.jsonl"
     out = io.StringIO()
-    for item in skipped:
+    for item in report.skipped:
         row = {"line": item.line, "conversation": item.conversation_id, "reason": item.reason, "raw": item.raw}
         out.write(json.dumps(row) + "\n")  # ASCII, so that even a lone surrogate in the raw line can be written
     write_text(target, out.getvalue())
-    return target
+    return replace(report, skipped_path=target)
 
 
-def _sentences(notes: Counter[str]) -> tuple[str, ...]:
-    # A full sentence says all there is to say; the others are things to count.
-    return tuple(note if note.endswith(".") else f"{note}: {number:,}." for note, number in notes.items())
+def _is_zip(path: Path) -> bool:
+    """Whether a file on disk is a zip archive, which is opened in place: chats come with gigabytes of photos."""
+    try:
+        if not path.is_file():
+            return False
+        with open(path, "rb") as file:
+            return is_zip(file.read(4))
+    except (OSError, ValueError):
+        return False

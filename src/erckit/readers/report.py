@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from erckit.conversation import Conversation
@@ -10,7 +12,7 @@ from erckit.conversation import Conversation
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A conversation that could not be read.
+    """A conversation, or a part of one, that could not be read.
 
     Args:
         path: The file it stands in.
@@ -18,6 +20,7 @@ class Skipped:
         conversation_id: Its id, or None where that could not be read.
         reason: What is wrong and how to mend it.
         raw: The line or lines as they stand in the file.
+        what: What it is: a ``conversation``, or an ``utterance`` or ``day`` of one that is read without it.
     """
 
     path: str
@@ -25,6 +28,7 @@ class Skipped:
     conversation_id: str | None
     reason: str
     raw: str = ""
+    what: str = "conversation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,9 @@ class ReadReport:
         skipped: Conversations left out, in file order.
         skipped_path: The side file that holds them, or None when none was written.
         format: Name of the reader that was used.
-        notes: What was changed or assumed while reading, one sentence each.
+        notes: What was changed, assumed or left out while reading, one sentence each.
+        left_out: How many messages, lines or entries of a chat are no utterances (system lines, media without
+            text, ...), by reason; ``notes`` says the same in sentences.
     """
 
     conversations: tuple[Conversation, ...]
@@ -44,6 +50,7 @@ class ReadReport:
     skipped_path: Path | None
     format: str
     notes: tuple[str, ...] = ()
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def utterances(self) -> int:
@@ -57,11 +64,14 @@ class ReadReport:
             f"read {_count(self.utterances, 'utterance')} in {_count(len(self.conversations), 'conversation')}, "
             f"{_count(speakers, 'speaker')}"
         )
+        if self.left_out:
+            text += f", left out {_count(sum(self.left_out.values()), 'entry', 'entries')} without an utterance"
         if self.skipped:
             where = f" (see {self.skipped_path})" if self.skipped_path else ""
-            text += f", skipped {_count(len(self.skipped), 'conversation')}{where}"
+            kinds = Counter(item.what for item in self.skipped)
+            text += f", skipped {' and '.join(_count(number, what) for what, number in kinds.items())}{where}"
         return text
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+def _count(number: int, noun: str, plural: str | None = None) -> str:
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import sys
+import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from erckit.readers.source import BadConversationError, Parsed, Source
 # Columns that writers/table.py adds: they describe a model's answer, not the conversation.
 _PREDICTION_COLUMNS = frozenset({"predicted", "confidence", "calibrated", "reason"})
 _SCORE_PREFIX = "score_"
+_FIELD_LIMIT = threading.Lock()
 
 
 @dataclass(slots=True)
@@ -118,12 +120,13 @@ def _parse(text: str, delimiter: str, quoting: Literal[0, 3]) -> Iterator[tuple[
 
 @contextmanager
 def _no_field_limit() -> Iterator[None]:
-    """The csv module refuses cells over 128 KiB unless told otherwise, for the whole process."""
-    limit = csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
-    try:
-        yield
-    finally:
-        csv.field_size_limit(limit)
+    """The csv module refuses cells over 128 KiB unless told otherwise, for the whole process and all its threads."""
+    with _FIELD_LIMIT:
+        limit = csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
+        try:
+            yield
+        finally:
+            csv.field_size_limit(limit)
 
 
 def _assign(path: Path, header: list[str], columns: Mapping[str, str]) -> dict[str, str]:

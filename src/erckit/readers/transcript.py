@@ -9,14 +9,10 @@ from dataclasses import dataclass, replace
 from erckit.readers.build_conversation import UNKNOWN_SPEAKER, RawUtterance, build_conversation
 from erckit.readers.parse_seconds import parse_seconds
 from erckit.readers.source import Parsed, Source
+from erckit.readers.split_speaker import split_speaker
 
 _TIME = r"(?:\d{1,3}:)?\d{1,2}:\d{2}(?:[.,]\d{1,6})?"
 _LEADING_TIME = re.compile(rf"(?:\[({_TIME})(?:\s?-+>?\s?({_TIME}))?\]|\(({_TIME})\)|({_TIME}))\s+(?=\S)")
-_PARENTHESIS = re.compile(r"\([^()]*\)")
-_FULL_WIDTH_COLON = "\uff1a"
-_MAX_NAME_LENGTH = 60
-_PARTICLES = frozenset("a and al bin da de del der di du el la le of on the to und van von y & +".split())
-_MAX_NAME_WORDS = 6
 
 
 @dataclass(slots=True)
@@ -77,34 +73,8 @@ def _parse_line(number: int, raw: str, loose: bool) -> _Line:
         start = parse_seconds(next(filter(None, (time[1], time[3], time[4]))))
         end = parse_seconds(time[2])
         rest = raw[time.end() :]
-    head = rest[: _MAX_NAME_LENGTH + 1].replace(_FULL_WIDTH_COLON, ":")
-    name, colon, _ = head.partition(":")
-    text = rest[len(name) + 1 :]
-    if not colon or not _ends_name(rest[len(name)], text, loose) or not _is_name(name):
-        return _Line(number, raw)
-    return _Line(number, raw, name.strip(), text.strip(), start, end)
-
-
-def _ends_name(colon: str, text: str, loose: bool) -> bool:
-    """Whether a colon may end a name, going by what follows it.
-
-    A space or the end of the line does (a full-width colon needs none), so that 12:30, https:// and
-    smileys are text. Only in files that never put a space there ("A:hi") a letter will do.
-    """
-    if colon == _FULL_WIDTH_COLON or not text or text[0].isspace():
-        return True
-    return loose and (text[0].isalpha() or text[0] in "\"'\u201c\u00bf\u00a1")
-
-
-def _is_name(text: str) -> bool:
-    """Whether text before a colon looks like a name and not like the beginning of a sentence."""
-    words = _PARENTHESIS.sub(" ", text).split()
-    if not words or len(words) > _MAX_NAME_WORDS or not any(c.isalpha() for c in text):
-        return False
-    if any(c in text for c in "!?\u2026") or ", " in text or text.lower() in ("http", "https", "mailto"):
-        return False
-    # "alice" may be written small; of several words only particles may ("Jean van Damme", not "and then he said").
-    return len(words) == 1 or not any(w[0].islower() and w.lower() not in _PARTICLES for w in words)
+    found = split_speaker(rest, loose)
+    return _Line(number, raw, *found, start, end) if found else _Line(number, raw)
 
 
 def _has_speaker(blocks: list[list[_Line]]) -> bool:

@@ -1,0 +1,69 @@
+"""The files of an export that is a folder."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from erckit.errors import FormatError
+from erckit.readers.limits import ReadLimits, size_text
+
+
+class FolderTree:
+    """Files below a folder; symbolic links and hidden files are left aside.
+
+    Args:
+        path: The folder.
+        limits: Bounds on what is read.
+
+    Raises:
+        FormatError: The folder cannot be listed or holds too many files.
+    """
+
+    def __init__(self, path: Path, limits: ReadLimits) -> None:
+        self._path, self._limits, self._read = path, limits, 0
+        names: list[str] = []
+        for folder, folders, files in os.walk(path, onerror=self._refuse):
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            for name in files:
+                file = Path(folder, name)
+                if not name.startswith(".") and file.is_file() and not file.is_symlink():
+                    names.append(file.relative_to(path).as_posix())
+            if len(names) > limits.files:
+                raise FormatError(
+                    path, f"holds more than {limits.files:,} files", "Name the folder of one export, not one above it."
+                )
+        self.names: tuple[str, ...] = tuple(sorted(names))
+
+    def read(self, name: str) -> bytes:
+        """Content of a file of :attr:`names`."""
+        data = read_bounded(self._path / name, self._limits.file_bytes)
+        self._read += len(data)
+        if self._read > self._limits.total_bytes:
+            limit = size_text(self._limits.total_bytes)
+            raise FormatError(self._path, f"holds more than {limit} of chats", "Read its files one by one.")
+        return data
+
+    def _refuse(self, error: OSError) -> None:
+        raise FormatError(self._path, f"cannot be listed ({error.strerror})", "Check its permissions.") from None
+
+
+def read_bounded(path: Path, limit: int) -> bytes:
+    """Content of ``path``.
+
+    Raises:
+        FormatError: It is not there, cannot be read, or has more than ``limit`` bytes.
+    """
+    try:
+        with open(path, "rb") as file:
+            data = file.read(limit + 1)
+    except FileNotFoundError:
+        raise FormatError(path, "there is no such file", "Check the spelling of the path.") from None
+    except IsADirectoryError:
+        raise FormatError(path, "is a folder, not a file", "Name the files in it.") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise FormatError(path, f"cannot be read ({reason})", "Check the path and its permissions.") from None
+    if len(data) > limit:
+        raise FormatError(path, f"has more than {size_text(limit)}", "Split it into smaller files.")
+    return data
