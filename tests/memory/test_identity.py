@@ -13,12 +13,12 @@ def _said_by(*speakers: str) -> Conversation:
     return Conversation("c", tuple(Utterance(str(u), speaker, "x") for u, speaker in enumerate(speakers)))
 
 
-@pytest.mark.parametrize("name", ["#ALL#", "Waiter", "the waiter", " WOMAN ", "", "  ", "Guy", "?"])
+@pytest.mark.parametrize("name", ["#ALL#", "Waiter", "the waiter", " WOMAN ", "", "  ", "Guy", "?", "SPEAKER_00", "Speaker 1", "Unknown Speaker 2"])
 def test_generic_names_are_anonymous(name: str) -> None:
     assert is_anonymous(name)
 
 
-@pytest.mark.parametrize("name", ["Ross Geller", "Guyana", "Manfred", "A", "机器"])
+@pytest.mark.parametrize("name", ["Ross Geller", "Guyana", "Manfred", "A", "Speaker Pelosi", "机器"])
 def test_names_are_not(name: str) -> None:
     assert not is_anonymous(name)
     assert is_anonymous(name, {name})

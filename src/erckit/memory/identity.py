@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -23,15 +24,19 @@ GENERIC_SPEAKERS = frozenset(
     )
 )  # fmt: skip
 
+# What speech recognition calls people it cannot name: the next recording's "Speaker 1" is somebody else.
+_NUMBERED = re.compile(r"(unknown )?(speaker|spk)[ _-]?\d{1,4}")
+
 
 def is_anonymous(speaker: str, anonymous: Collection[str] = ()) -> bool:
-    """Whether a name is generic: several people at once, a role many people play, or no name at all.
+    """Whether a name is generic: several people at once, a role many people play, a number, or no name at all.
 
     Args:
         speaker: The name.
         anonymous: Further names the corpus knows to be generic.
     """
-    return not speaker.strip() or speaker in anonymous or speaker.strip().casefold() in GENERIC_SPEAKERS
+    name = speaker.strip().casefold()
+    return not name or speaker in anonymous or name in GENERIC_SPEAKERS or bool(_NUMBERED.fullmatch(name))
 
 
 @dataclass(frozen=True, slots=True)
