@@ -13,7 +13,10 @@ def _said_by(*speakers: str) -> Conversation:
     return Conversation("c", tuple(Utterance(str(u), speaker, "x") for u, speaker in enumerate(speakers)))
 
 
-@pytest.mark.parametrize("name", ["#ALL#", "Waiter", "the waiter", " WOMAN ", "", "  ", "Guy", "?", "SPEAKER_00", "Speaker 1", "Unknown Speaker 2"])
+@pytest.mark.parametrize(
+    "name",
+    ["#ALL#", "Waiter", "the waiter", " WOMAN ", "", "  ", "Guy", "?", "SPEAKER_00", "Speaker 1", "Unknown Speaker 2"],
+)
 def test_generic_names_are_anonymous(name: str) -> None:
     assert is_anonymous(name)
 
