@@ -266,23 +266,23 @@ def _save_causal_lm(kind: str, folder: Path, vocabulary: int) -> None:
 
 @pytest.fixture(scope="session")
 def ruled_corpus() -> Callable[..., Any]:
-    """``ruled_corpus(train=24)``: who says "angry" is cross, who says "happy" is glad, who says "coffee" is calm."""
+    """``ruled_corpus(train=24, words=2)``: who says "angry" is cross, "happy" glad, "coffee" calm, beside others."""
     from erckit.conversation import Conversation, Utterance
     from erckit.corpora.corpus import Corpus
     from erckit.labels import LabelSet
 
     word_of = {"Calm": "coffee", "Cross": "angry", "Glad": "happy"}
 
-    def make(train: int = 24) -> Corpus:
+    def make(train: int = 24, words: int = 2) -> Corpus:
         rng = random.Random(5)
 
         def conversation(name: str) -> Conversation:
             said = []
             for u in range(rng.randint(3, 5)):
                 label = rng.choice(list(word_of))
-                words = [*rng.choices(["the", "dog", "and", "door", "you"], k=2), word_of[label]]
-                rng.shuffle(words)
-                said.append(Utterance(f"u{u}", rng.choice(["Ana", "Ben", "Cleo"]), " ".join(words), label))
+                text = [*rng.choices(["the", "dog", "and", "door", "you"], k=words), word_of[label]]
+                rng.shuffle(text)
+                said.append(Utterance(f"u{u}", rng.choice(["Ana", "Ben", "Cleo"]), " ".join(text), label))
             return Conversation(name, tuple(said), {"story": [rng.randint(1, 5), int(name[1:])]})
 
         sizes = {"train": train, "dev": 6, "test": 6}

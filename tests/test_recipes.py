@@ -12,6 +12,7 @@ from erckit.corpora.mixture import mixture_parts
 from erckit.errors import SettingError
 from erckit.evaluation.ablation_plan import load_ablation
 from erckit.models import MODELS
+from erckit.prompting.styles import PROMPT_STYLES
 from erckit.training.recipe import ablation_names, is_ablation, load_recipe, recipe_names
 
 YAML_FILES = sorted((Path(__file__).resolve().parents[1] / "recipes").rglob("*.yaml"))
@@ -32,7 +33,7 @@ def test_recipe_parses_and_stands_where_its_model_says(path: Path) -> None:
     assert recipe.name == f"{path.parent.name}/{path.stem}"
     if path.parent.name != "baseline":
         assert recipe.model.name == path.parent.name
-    assert recipe.model.name in MODELS
+    assert recipe.model.name in {*MODELS, *PROMPT_STYLES}
     assert {name for name, _ in mixture_parts(recipe.corpus)} <= set(CORPORA)
     assert path.read_text(encoding="utf-8").startswith("# ")  # says what it is for
 
@@ -88,7 +89,7 @@ def test_ablations_and_recipes_are_told_apart() -> None:
 def test_ablation_parses(path: Path) -> None:
     plan = load_ablation(path)
     assert plan == load_ablation(f"{path.parent.name}/{path.stem}")
-    assert plan.base.corpus in CORPORA
+    assert {name for name, _ in mixture_parts(plan.base.corpus)} <= set(CORPORA)
     assert all(row.about.endswith(".") for row in plan.rows)
     assert path.read_text(encoding="utf-8").startswith("# ")
 
@@ -148,3 +149,35 @@ def test_repaired_sentemo_is_causal_and_frozen_unless_tuned() -> None:
         assert model.is_causal
         assert (model.history.scope, model.history.window, model.sentemo.freezes_backbone) == ("preceding", 14, True)
     assert not load_recipe("sentemo/dailydialog_tuned").model.sentemo.freezes_backbone
+
+
+def test_rows_of_emonet_llm_switch_one_part_off_each() -> None:
+    plan, base = load_ablation("emonet_llm/ablation"), load_recipe("emonet_llm/emorynlp")
+    full, *others = [row.recipe for row in plan.rows]
+    assert dataclasses.replace(full, name=base.name) == base
+    parts = {"biography", "recent", "related"}
+    off = [{part for part in parts if not recipe.style.get(part, True)} for recipe in others]
+    assert off[:4] == [{"biography"}, {"recent"}, {"related"}, parts]
+    assert len({repr(dataclasses.replace(row.recipe, name="")) for row in plan.rows}) == len(plan.rows)
+
+
+def test_published_llm_settings_are_the_published_ones() -> None:
+    """systems.md 2.3 and 2.4: LoRA and rates, windows, stages and weights."""
+    recipe = load_recipe("instruct_erc/emorynlp_published")
+    assert (recipe.lora.rank, recipe.lora.alpha, recipe.lora.dropout) == (16, 16.0, 0.05)
+    assert recipe.lora.targets == ("q_proj", "k_proj", "v_proj")
+    assert (recipe.training.backbone_rate, recipe.training.warmup, recipe.training.clip) == (2e-4, 0.1, 1.0)
+    llm = recipe.training.llm
+    assert (llm.loss, llm.first_task, llm.extra_tasks) == ("lm", "speaker_identification", {"emotion_impact": 0.1})
+    assert (recipe.style["history"], recipe.style["window"]) == ("window", 12)
+    assert recipe.context.demonstrations.how == "same_label"
+    bios = load_recipe("bios_erc/emorynlp_published")
+    assert (bios.lora.rank, bios.lora.alpha, bios.lora.dropout, bios.lora.is_quantised) == (32, 128.0, 0.05, True)
+    assert bios.lora.targets == ("all-linear",)
+    assert (bios.training.backbone_rate, bios.training.warmup, bios.training.clip) == (3e-4, 0.03, 0.3)
+    assert (bios.training.epochs, bios.style["window"], bios.style["window_after"]) == (3, 5, 5)
+
+
+def test_scaling_halves_the_train_split_six_times() -> None:
+    shares = [row.recipe.training.share for row in load_ablation("instruct_erc/ablation_scaling").rows]
+    assert shares == [0.5**n for n in range(7)]

@@ -13,6 +13,8 @@ from erckit.errors import nearest
 # Command -> (module with its Typer app, one line for `erckit --help`). A new command is a file and a line here.
 COMMANDS = {
     "label": ("erckit.cli.label", "Label every utterance of conversation files with an emotion."),
+    "stream": ("erckit.cli.stream", "Label utterances as they come: JSON lines in, JSON lines out."),
+    "serve": ("erckit.cli.serve", "Serve labels over HTTP, and a page to paste conversations into."),
     "adapt": ("erckit.cli.adapt", "Give a model your own labels from a handful of examples."),
     "train": ("erckit.cli.train", "Train a model from a recipe."),
     "evaluate": ("erckit.cli.evaluate", "Score a model, or train and score a recipe over several seeds."),
@@ -21,7 +23,10 @@ COMMANDS = {
     "calibration": ("erckit.cli.calibration", "Tell how far a result's scores can be trusted."),
     "emotions": ("erckit.cli.emotions", "Map how near labels lie to each other in a model."),
     "leaderboard": ("erckit.cli.leaderboard", "Tables of results and published scores, one per protocol."),
+    "memory": ("erckit.cli.memory", "Look into a speaker memory, forget a speaker, export it."),
     "corpora": ("erckit.cli.corpora", "List, get, describe and check benchmark corpora."),
+    "annotate": ("erckit.cli.annotate", "Write biographies of speakers, or what lies behind utterances."),
+    "prompts": ("erckit.cli.prompts", "Show the exact prompts of a language-model system."),
     "backbones": ("erckit.cli.backbones", "List and get pretrained encoders."),
 }
 

@@ -20,11 +20,15 @@ EXIT_BROKEN_PIPE = 141  # what a shell shows for a program ended by SIGPIPE
 _EXTRAS = {
     "accelerate": "train",
     "faiss": "metric",
+    "fastapi": "server",
     "matplotlib": "report",
+    "prometheus_client": "server",
     "psutil": "train",
     "pyarrow": "parquet",
     "pytorch_metric_learning": "metric",
     "tensorboard": "train",
+    "uvicorn": "server",
+    "websockets": "server",
 }
 
 

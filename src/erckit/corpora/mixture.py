@@ -14,6 +14,7 @@ from erckit.errors import CorpusError
 SEPARATOR = "+"
 KNOWN_LABELS = "known_labels"  # key in a conversation's meta: the labels its corpus has, where these are not all
 
+PART = "corpus"  # key in a conversation's meta: the corpus it comes from
 REPEAT = "repeat"  # key in a conversation's meta: how often an epoch meets it, where that is not once
 
 
@@ -126,7 +127,9 @@ def _joined(corpora: Sequence[Corpus], repeats: Sequence[int], split: str) -> tu
     joined = []
     for corpus, times in zip(corpora, repeats, strict=True):
         known = _labels_in_use(corpus)
-        extra: dict[str, Any] = {} if set(known) == set(corpus.label_set.labels) else {KNOWN_LABELS: known}
+        extra: dict[str, Any] = {PART: corpus.name}
+        if set(known) != set(corpus.label_set.labels):
+            extra[KNOWN_LABELS] = known
         if split == "train" and times > 1:
             extra[REPEAT] = times
         for conversation in corpus.splits.get(split, ()):

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-import warnings
+import copy
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from erckit.conversation import Conversation, LabelledConversation, Prediction
-from erckit.errors import SettingError
+from erckit.conversation import Conversation, LabelledConversation
 from erckit.labelling.adapted_folder import is_adapted, load_adapted
 from erckit.labelling.find_model import DEFAULT_MODEL, find_model
+from erckit.labelling.given_conversations import given_conversations
+from erckit.labelling.labeler_memory import LabelerMemory
+from erckit.labelling.network_run import NetworkRun
+from erckit.labelling.scored_predictions import check_confidence, labelled_conversations
 from erckit.labelling.scorer import Scoring
 from erckit.labels import LabelSet
+from erckit.memory.history import story_order
+from erckit.models.adapter_folder import is_adapter
 from erckit.models.inference import predict_logits, predict_vectors, resolve_precision, score_vectors
-from erckit.models.known_vectors import with_known_vectors
+from erckit.models.preparation import PreparedConversations
 from erckit.models.pretrained import PretrainedModel, load_pretrained
-from erckit.readers import read_conversations
-from erckit.settings import choose
+from erckit.storage.checksum import file_sha256
+from erckit.storage.manifest import MANIFEST_NAME
 
-HISTORIES = ("conversation", "all")
+if TYPE_CHECKING:
+    from erckit.labelling.stream import ConversationStream
+    from erckit.labelling.stream_encoding import StreamEncoding
+    from erckit.memory.speaker_store import SpeakerStore
 
 
 class Labeler:
@@ -39,6 +47,12 @@ class Labeler:
         scoring: Labels from the model's vectors by something else than its label head; None takes the head.
         keeps_vectors: Keep what a frozen backbone makes of each text in the cache folder, so that it is read once
             only: for public corpora, not for anybody's own conversations.
+        memory: A speaker memory, its folder, or ``"memory"`` for one that ends with the process: the history of
+            speakers with a name goes on into it, and what ``label`` and streams label is added to it.
+        namespace: Whose speakers: the same name in another namespace is somebody else.
+
+    Raises:
+        SpeakerMemoryError: A folder that is no speaker memory, or of another version.
     """
 
     def __init__(
@@ -49,6 +63,8 @@ class Labeler:
         device: str | None = None,
         scoring: Scoring | None = None,
         keeps_vectors: bool = False,
+        memory: SpeakerStore | str | Path | None = None,
+        namespace: str = "default",
     ) -> None:
         import torch
 
@@ -58,6 +74,9 @@ class Labeler:
         self._pretrained.model.to(place).eval()
         self._scoring = scoring
         self._keeps_vectors = keeps_vectors
+        self._memory = _opened(memory)
+        self._namespace = namespace
+        self._kept_encoding: list[StreamEncoding] = []  # once there is a stream; shared by copies
         self.folder = folder
         self.tokens_processed = 0
         self.truncated = 0
@@ -69,23 +88,38 @@ class Labeler:
         precision: str = "auto",
         device: str | None = None,
         keeps_vectors: bool = False,
+        memory: SpeakerStore | str | Path | None = None,
+        namespace: str = "default",
     ) -> Labeler:
         """Load a bundled model by name, a model folder, or a model on the Hugging Face hub.
 
         Raises:
             ModelFolderError: No such model, or a folder that is incomplete, altered or of another version.
             BackboneError: Its backbone cannot be had.
+            SpeakerMemoryError: ``memory`` is a folder that is no speaker memory, or of another version.
         """
         folder = find_model(name)
+        if is_adapter(folder):
+            from erckit.labelling.prompt_labeler import load_prompt_labeler
+
+            return load_prompt_labeler(folder, precision, device, keeps_vectors, memory, namespace)
         if is_adapted(folder):
             pretrained, scoring = load_adapted(folder)
-            return cls(pretrained, folder, precision, device, scoring, keeps_vectors)
-        return cls(load_pretrained(folder), folder, precision, device, None, keeps_vectors)
+            return cls(pretrained, folder, precision, device, scoring, keeps_vectors, memory, namespace)
+        return cls(load_pretrained(folder), folder, precision, device, None, keeps_vectors, memory, namespace)
 
     def with_scoring(self, scoring: Scoring | None) -> Labeler:
         """The same network with another way from its vectors to labels; None takes its label head."""
-        device = str(next(self._pretrained.model.parameters()).device)
-        return Labeler(self._pretrained, self.folder, self._precision, device, scoring, self._keeps_vectors)
+        other = self.with_memory(self._memory, self._namespace)
+        other._scoring = scoring
+        return other
+
+    def with_memory(self, memory: SpeakerStore | str | Path | None, namespace: str = "default") -> Labeler:
+        """The same model with another speaker memory, or none; it costs nothing."""
+        other = copy.copy(self)
+        other._memory, other._namespace = _opened(memory), namespace
+        other.tokens_processed = other.truncated = 0
+        return other
 
     @property
     def pretrained(self) -> PretrainedModel:
@@ -123,6 +157,23 @@ class Labeler:
         return self._pretrained.settings.max_utterance_tokens
 
     @property
+    def memory(self) -> SpeakerStore | None:
+        """The speaker memory it reads and writes."""
+        return self._memory
+
+    @property
+    def namespace(self) -> str:
+        """Whose speakers are meant where nothing else is said."""
+        return self._namespace
+
+    @property
+    def model_id(self) -> str:
+        """Name under which the speaker memory keeps its vectors: another training's vectors mean something else."""
+        identity = f"{self._pretrained.name}@{file_sha256(self.folder / MANIFEST_NAME)[:16]}"
+        is_other = self._scoring is not None and not is_adapted(self.folder)
+        return f"{identity}+{self._scoring.name}" if is_other and self._scoring is not None else identity
+
+    @property
     def precision(self) -> str:
         """``fp32`` or ``bf16``."""
         return self._precision
@@ -153,22 +204,27 @@ class Labeler:
         conversations: Sequence[Conversation] | Conversation | str | Path,
         *,
         min_confidence: float | None = None,
-        history: str = "conversation",
+        history: str | None = None,
         remember: Sequence[Conversation] = (),
         batch_tokens: int = 4096,
         report: Callable[[int], None] | None = None,
+        namespace: str | None = None,
+        writes_memory: bool = True,
     ) -> list[LabelledConversation]:
-        """Label every utterance.
+        """Label every utterance, and remember what was labelled where there is a speaker memory.
 
         Args:
             conversations: Conversations, one conversation, or the path of a file with some; conversations of the file
                 that cannot be read are left out with a warning (``read_conversations`` says which).
             min_confidence: Least score of the top label, in [0, 1]; below it the label is None.
             history: ``conversation``: a speaker's history is this conversation. ``all``: also the earlier ones among
-                ``remember`` and ``conversations``, where the same name is the same person.
-            remember: Earlier conversations that are not labelled themselves; read with ``history="all"``.
+                ``remember`` and ``conversations``, where the same name is the same person, and then the speaker
+                memory. None is ``all`` with a speaker memory and ``conversation`` without.
+            remember: Earlier conversations that are not labelled themselves; read with ``all`` history.
             batch_tokens: Tokens encoded at a time; more needs more memory.
             report: Called with the number of utterances done.
+            namespace: Whose speakers of the speaker memory; None takes the labeler's.
+            writes_memory: Whether the speaker memory is added to; False only reads it.
 
         Returns:
             One labelled conversation per conversation, in the given order.
@@ -177,118 +233,165 @@ class Labeler:
             SettingError: A value out of its range.
             FormatError: A file that cannot be read.
         """
-        if min_confidence is not None and not 0 <= min_confidence <= 1:
-            raise SettingError(f"the least confidence must be between 0 and 1, got {min_confidence}.")
-        chosen = _as_conversations(conversations)
-        logits = self.logits(chosen, history=history, remember=remember, batch_tokens=batch_tokens, report=report)
-        labelled = []
-        for conversation, rows in zip(chosen, logits, strict=True):
-            scores = _softmax(rows / (self.temperature or 1.0))  # (U, L)
-            predictions = tuple(
-                self._prediction(utterance.id, row, min_confidence)
-                for utterance, row in zip(conversation.utterances, scores, strict=True)
+        check_confidence(min_confidence)
+        chosen = given_conversations(conversations)
+        memory = self.memory_of(namespace)
+        if memory is None or not chosen:
+            logits = self.logits(chosen, history=history, remember=remember, batch_tokens=batch_tokens, report=report)
+            return labelled_conversations(chosen, logits, self.label_set, self.temperature, min_confidence)
+        run, prepared = self._run(chosen, history or "all", remember, batch_tokens, report)
+        known = memory.known([c.id for c in run.everything])
+        vectors, remembered = run.recall(prepared, memory, known)
+        logits = [self.score(rows) for rows in vectors]
+        labelled = labelled_conversations(chosen, logits, self.label_set, self.temperature, min_confidence)
+        if writes_memory and labelled:
+            order = story_order(chosen, self._pretrained.settings.history.order)
+            memory.append(
+                [(chosen[c].id, said) for c in order for said in chosen[c].utterances],
+                np.concatenate([remembered[c] for c in order]),
+                [prediction for c in order for prediction in labelled[c].predictions],
+                known,
             )
-            labelled.append(LabelledConversation(conversation, predictions))
         return labelled
+
+    def stream(
+        self,
+        conversation: str = "",
+        *,
+        min_confidence: float | None = None,
+        history: str | None = None,
+        namespace: str | None = None,
+        writes_memory: bool = True,
+    ) -> ConversationStream:
+        """A conversation that goes on: one utterance in, its scores out, equal to those of ``label``.
+
+        Args:
+            conversation: Its id, by which the speaker memory knows it; empty makes one up.
+            min_confidence: As for ``label``.
+            history: ``all`` goes on into the speaker memory, ``conversation`` does not; None is ``all`` where there
+                is a speaker memory.
+            namespace: As for ``label``.
+            writes_memory: As for ``label``.
+
+        Raises:
+            SettingError: The model reads later utterances, or a value out of its range.
+        """
+        from erckit.labelling.stream import ConversationStream
+
+        return ConversationStream(
+            self,
+            conversation,
+            min_confidence=min_confidence,
+            history=history,
+            namespace=namespace,
+            writes_memory=writes_memory,
+        )
 
     def logits(
         self,
         conversations: Sequence[Conversation],
         *,
-        history: str = "conversation",
+        history: str | None = None,
         remember: Sequence[Conversation] = (),
         batch_tokens: int = 4096,
         report: Callable[[int], None] | None = None,
+        namespace: str | None = None,
     ) -> list[NDArray[np.float32]]:
-        """Logits before calibration, one array (U, L) per conversation; arguments as for ``label``."""
-        if self._scoring is None:
-            return self._predict(predict_logits, conversations, history, remember, batch_tokens, report)
+        """Logits before calibration, one array (U, L) per conversation; arguments as for ``label``.
+
+        A speaker memory is read and not added to.
+        """
+        if self._scoring is None and self._memory is None:
+            if not conversations:
+                return []
+            run, prepared = self._run(conversations, history or "conversation", remember, batch_tokens, report)
+            return run.predict(prepared, predict_logits)
         vectors = self.vectors(
-            conversations, history=history, remember=remember, batch_tokens=batch_tokens, report=report
+            conversations,
+            history=history,
+            remember=remember,
+            batch_tokens=batch_tokens,
+            report=report,
+            namespace=namespace,
         )
-        scorer, model = self._scoring.scorer, self._pretrained.model
-        return [scorer.logits(rows, score_vectors(model, rows)).astype(np.float32) for rows in vectors]
+        return [self.score(rows) for rows in vectors]
 
     def vectors(
         self,
         conversations: Sequence[Conversation],
         *,
-        history: str = "conversation",
+        history: str | None = None,
         remember: Sequence[Conversation] = (),
         batch_tokens: int = 4096,
         report: Callable[[int], None] | None = None,
+        namespace: str | None = None,
     ) -> list[NDArray[np.float32]]:
         """What the label head reads of every utterance, one array (U, V) per conversation.
 
         For EmoNet and CoMPM that is the context vector plus the vector of the speaker's history, before dropout and
-        the label head; for sentemo its metric space. Arguments as for ``label``.
+        the label head; for sentemo its metric space. Arguments as for ``label``; a speaker memory is read and not
+        added to.
         """
-        return self._predict(predict_vectors, conversations, history, remember, batch_tokens, report)
+        memory = self.memory_of(namespace)
+        if not conversations:
+            return []
+        wanted = history or ("conversation" if memory is None else "all")
+        run, prepared = self._run(conversations, wanted, remember, batch_tokens, report)
+        if memory is None:
+            return run.predict(prepared, predict_vectors)
+        return run.recall(prepared, memory, memory.known([c.id for c in run.everything]))[0]
 
-    def _predict(
+    def score(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Logits before calibration, (R, L), of what :meth:`vectors` gives, (R, V)."""
+        own = score_vectors(self._pretrained.model, vectors)
+        return own if self._scoring is None else self._scoring.scorer.logits(vectors, own).astype(np.float32)
+
+    def stream_encoding(self) -> StreamEncoding:
+        """What reads utterances of streams; made once.
+
+        Raises:
+            SettingError: The model reads later utterances.
+        """
+        from erckit.labelling.stream_encoding import StreamEncoding
+
+        if not self._kept_encoding:
+            self._kept_encoding.append(StreamEncoding(self._pretrained, self._precision))
+        return self._kept_encoding[0]
+
+    def memory_of(self, namespace: str | None = None) -> LabelerMemory | None:
+        """The speaker memory as this model reads and writes it; None without one."""
+        if self._memory is None:
+            return None
+        parts = self._pretrained
+        return LabelerMemory(
+            self._memory,
+            self._namespace if namespace is None else namespace,
+            self.model_id,
+            parts.model.encoder.width,
+            parts.registry.anonymous,
+            parts.settings.history.scope == "all",
+        )
+
+    def _run(
         self,
-        predict: Callable[..., NDArray[np.float32]],
         conversations: Sequence[Conversation],
         history: str,
         remember: Sequence[Conversation],
         batch_tokens: int,
         report: Callable[[int], None] | None,
-    ) -> list[NDArray[np.float32]]:
-        choose(history, HISTORIES, "history")
-        if batch_tokens < 1:
-            raise SettingError(f"the tokens of a batch must be at least 1, got {batch_tokens}.")
-        if not conversations:
-            return []
-        parts = self._pretrained
-        earlier = list(remember) if history == "all" else []
-        scope = parts.settings.history.scope if history == "all" else "conversation"
-        everything = [*earlier, *conversations]
-        prepared = with_known_vectors(
-            parts.model,
-            parts.preparation,
-            parts.preparation.prepare(everything, scope),
-            everything,
-            parts.backbone_folder,
-            precision=self._precision,
-            checksum=parts.backbone_sha256,
-            keep=self._keeps_vectors,
-        )
-        targets = range(len(earlier), len(prepared))
+    ) -> tuple[NetworkRun, PreparedConversations]:
+        parts, precision, keeps = self._pretrained, self._precision, self._keeps_vectors
+        run = NetworkRun(parts, conversations, history, remember, precision, batch_tokens, report, keeps)
+        prepared = run.prepare()
+        targets = run.targets(prepared)
         self.tokens_processed += sum(prepared.tokenized[c].tokens for c in targets)
         self.truncated += sum(prepared.tokenized[c].truncated for c in targets)
-        rows = predict(
-            parts.model,
-            parts.preparation,
-            prepared,
-            targets,
-            precision=self._precision,
-            batch_tokens=batch_tokens,
-            advance=report,
-        )
-        return np.split(rows, np.cumsum([len(c) for c in conversations])[:-1])
-
-    def _prediction(self, utterance_id: str, scores: NDArray[np.float64], min_confidence: float | None) -> Prediction:
-        best = int(scores.argmax())
-        named = {label: float(score) for label, score in zip(self.label_set.labels, scores, strict=True)}
-        is_sure = min_confidence is None or scores[best] >= min_confidence
-        reason = "" if is_sure else f"confidence {scores[best]:.2f} below {min_confidence:.2f}"
-        label = self.label_set.labels[best] if is_sure else None
-        return Prediction(utterance_id, label, named, self.temperature is not None, reason)
+        return run, prepared
 
 
-def _as_conversations(given: Sequence[Conversation] | Conversation | str | Path) -> Sequence[Conversation]:
-    if isinstance(given, Conversation):
-        return [given]
-    if isinstance(given, str | Path):
-        found = read_conversations(given)
-        if found.skipped:
-            warnings.warn(f"{given}: {found.line()}; the first: {found.skipped[0].reason}", stacklevel=3)
-        return found.conversations
-    return given
+def _opened(memory: SpeakerStore | str | Path | None) -> SpeakerStore | None:
+    if not isinstance(memory, str | Path):
+        return memory
+    from erckit.memory.open_store import open_store
 
-
-def _softmax(logits: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-    shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
-    powers = np.exp(shifted)
-    result: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
-    return result
+    return open_store(memory)

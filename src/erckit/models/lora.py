@@ -115,6 +115,13 @@ def load_with_lora(backbone: str, settings: LoraSettings | None, dtype: str = "f
     return lm.with_model(attach_lora(network, settings))
 
 
+def save_memory(model: Any) -> None:
+    """Gradient checkpointing: layers are computed again on the way back instead of kept."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # transformers is about to rename it
+        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+
+
 def check_quantised() -> None:
     """Refuse QLoRA where it cannot be had.
 

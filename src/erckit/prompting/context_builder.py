@@ -86,7 +86,7 @@ class ContextBuilder:
         fields: dict[str, Sequence[Any]] = {}
         written: WrittenBiographies | None = None
         if "demonstrations" in needs and self.pool is not None:
-            fields["demonstrations"] = self._demonstrations(conversations, set(taught))
+            fields["demonstrations"] = self._demonstrations(conversations, set(taught), keeps_vectors)
         if needs & set(ANNOTATIONS):
             shown_to = range(only_past, len(conversations)) if "characteristics" in self.style.needs else sorted(taught)
             written, found = self._annotations(conversations, only_past, needs, shown_to, scope, told, quiet)
@@ -154,7 +154,9 @@ class ContextBuilder:
             found["characteristics"] = told_of
         return written, found
 
-    def _demonstrations(self, conversations: Sequence[Conversation], taught: set[int]) -> list[Any]:
+    def _demonstrations(
+        self, conversations: Sequence[Conversation], taught: set[int], keeps_vectors: bool
+    ) -> list[Any]:
         assert self.pool is not None
         count = int(self.style.settings.demonstrations)
         how = self.settings.demonstrations.how
@@ -164,7 +166,7 @@ class ContextBuilder:
             ([c for c in range(len(conversations)) if c not in taught], "label_blind"),
         ):
             if chosen:
-                examples = self.pool.find([conversations[c] for c in chosen], count, way)
+                examples = self.pool.find([conversations[c] for c in chosen], count, way, keeps_vectors=keeps_vectors)
                 for c, one in zip(chosen, examples, strict=True):
                     found[c] = one
         return found

@@ -105,7 +105,13 @@ class DemonstrationPool:
         return cls(tuple(examples), vectors, label_set, backbone_folder)
 
     def find(
-        self, conversations: Sequence[Conversation], k: int = 1, how: str = "label_blind", *, quiet: bool = True
+        self,
+        conversations: Sequence[Conversation],
+        k: int = 1,
+        how: str = "label_blind",
+        *,
+        keeps_vectors: bool = False,
+        quiet: bool = True,
     ) -> list[tuple[tuple[LabelledText, ...], ...]]:
         """The most similar examples of every utterance.
 
@@ -114,6 +120,7 @@ class DemonstrationPool:
             k: Examples per utterance, at most.
             how: ``label_blind``, or ``same_label`` (the published training pool, which leaks the gold label into the
                 prompt); with it an utterance without a label gets none.
+            keeps_vectors: Keep sentence vectors of the texts in the cache folder: for public corpora only.
             quiet: No progress.
 
         Returns:
@@ -124,7 +131,9 @@ class DemonstrationPool:
 
         choose(how, HOW, "demonstrations.how")
         said = [(c.id, utterance) for c in conversations for utterance in c.utterances]
-        queries = text_vectors([utterance.text for _, utterance in said], self.backbone_folder, quiet=quiet)
+        queries = text_vectors(
+            [utterance.text for _, utterance in said], self.backbone_folder, keep=keeps_vectors, quiet=quiet
+        )
         blocked = self._blocked([(name, normal_text(utterance.text)) for name, utterance in said])
         if how == "same_label":
             labels = np.array([example.label for example in self.examples])

@@ -32,14 +32,17 @@ class PromptSystem:
         labels: The labels as token ids.
         room: Longest prompt, and how a longer conversation is cut.
         tokens_processed: Tokens the causal LM has read so far, padding not counted.
+        truncated: Utterances read so far that were cut to fit.
     """
 
     def __init__(self, lm: CausalLM, builder: ContextBuilder) -> None:
         self.lm, self.builder = lm, builder
         settings = builder.settings
-        self.room = Room(max_tokens=settings.max_tokens, left_context=settings.left_context)
+        # the rest of the positions is for questions, answers and a chat model's frame
+        longest = min(settings.max_tokens, max(64, lm.positions // 2))
+        self.room = Room(max_tokens=longest, left_context=min(settings.left_context, longest // 2))
         self.labels: LabelTokens = label_tokens(lm, builder.label_set.labels, words=builder.label_words)
-        self.tokens_processed = 0
+        self.tokens_processed = self.truncated = 0
 
     def prompts(
         self,
@@ -126,6 +129,8 @@ class PromptSystem:
         wants_vectors: bool,
     ) -> NDArray[np.float32]:
         starts = np.cumsum([0, *(len(prompt.questions) for prompt in prompts)])
+        fits = [self.room.max_tokens - len(prompt.opening) for prompt in prompts]
+        self.truncated += sum(len(b) > room for p, room in zip(prompts, fits, strict=True) for b in p.blocks)
         width = len(self.builder.label_set) + (int(self.lm.model.config.hidden_size) if wants_vectors else 0)
         scores = np.empty((int(starts[-1]), width), dtype=np.float32)
         for chosen in prompt_batches(prompts, batch_tokens):

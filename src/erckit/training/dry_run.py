@@ -18,6 +18,7 @@ from erckit.models.inference import resolve_precision
 from erckit.models.preparation import Preparation
 from erckit.training.data import epoch_batches, repeats_of
 from erckit.training.recipe import Recipe
+from erckit.training.share import with_share
 
 EFFICIENCY = 0.35  # share of the matrix-product peak that one-pass training reaches on CPU, see benchmarks/
 TOKEN_BYTES = 34  # bytes kept per token, layer and hidden unit for the backward pass, in bf16
@@ -62,6 +63,11 @@ class DryRun:
 
 def dry_run(recipe: Recipe, corpus: Corpus) -> DryRun:
     """Estimate a training from its real tokens and this machine's measured rate of matrix products."""
+    corpus = with_share(corpus, recipe.training.share, recipe.training.share_of, recipe.training.seed)
+    if recipe.is_llm:
+        from erckit.training.dry_run_llm import dry_run_llm
+
+        return dry_run_llm(recipe, corpus)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     precision = resolve_precision(recipe.training.precision, device)
     folder = get_backbone(recipe.model.backbone)
@@ -88,7 +94,7 @@ def dry_run(recipe: Recipe, corpus: Corpus) -> DryRun:
     is_read_once = recipe.model.name == "sentemo" and recipe.model.sentemo.freezes_backbone
     if is_read_once:  # forward only, then small layers over the kept vectors: about 16 matrices of H x H
         flops = tokens * 2 * layers + recipe.training.epochs * prepared.utterances * passes * 6 * 16 * width**2
-    rate = _matmul_rate(device, precision) * EFFICIENCY
+    rate = matmul_rate(device, precision) * EFFICIENCY
     trained = total if not recipe.model.freezes_embeddings else layers
     trained = 16 * width**2 if is_read_once else trained
     copies = 4 + (1 if recipe.training.average else 0)  # weights, gradients, two moments, average
@@ -117,7 +123,7 @@ def _encoded_tokens(tokenized: TokenizedConversation, preparation: Preparation) 
     return context + (sum(len(block) for block in tokenized.plain) if preparation.reads_plain else 0)
 
 
-def _matmul_rate(device: torch.device, precision: str) -> float:
+def matmul_rate(device: torch.device, precision: str) -> float:
     """Floating-point operations per second of a square matrix product, measured for a quarter of a second."""
     dtype = torch.bfloat16 if precision == "bf16" else torch.float32
     size = 1024

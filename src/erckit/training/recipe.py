@@ -10,8 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from erckit.errors import SettingError, nearest
+from erckit.models import MODELS, model_table
+from erckit.models.lora import LoraSettings
 from erckit.models.settings import ModelSettings
+from erckit.prompting.context_settings import ContextSettings
+from erckit.prompting.styles import PROMPT_STYLES, prompt_style
 from erckit.settings import choose, settings_from_dict
+from erckit.training.llm_settings import LlmTrainingSettings
 from erckit.training.metric_settings import HeadFirstSettings, MetricSettings
 
 
@@ -49,6 +54,10 @@ class TrainingSettings:
         patience: Epochs without a better dev score after which training stops; 0 never stops early.
         precision: ``auto``, ``bf16`` or ``fp32``.
         evaluations_per_epoch: How often dev is scored.
+        share: Share of the train split that is learnt from, in (0, 1]: whole conversations, drawn by the seed; a
+            smaller share is part of a larger one.
+        share_of: Of a mixture: ``total``, of all conversations together, or ``each``, of those of every corpus.
+        llm: See ``LlmTrainingSettings``; LLM systems read ``backbone_rate`` as the rate of their adapters.
     """
 
     seed: int = 1
@@ -78,12 +87,18 @@ class TrainingSettings:
     patience: int = 2
     precision: str = "auto"
     evaluations_per_epoch: int = 1
+    share: float = 1.0
+    share_of: str = "total"
+    llm: LlmTrainingSettings = field(default_factory=LlmTrainingSettings)
 
     def __post_init__(self) -> None:
         choose(self.class_weights, ("none", "min_count", "inverse", "sqrt_inverse"), "training.class_weights")
         choose(self.weights_from, ("corpus", "batch"), "training.weights_from")
         choose(self.sampling, ("all", "inverse", "sqrt_inverse"), "training.sampling")
         choose(self.precision, ("auto", "bf16", "fp32"), "training.precision")
+        choose(self.share_of, ("total", "each"), "training.share_of")
+        if not 0 < self.share <= 1:
+            raise SettingError(f"'training.share' must be in (0, 1], got {self.share}.")
         for label, chance in self.kept_conversations.items():
             if isinstance(chance, bool) or not isinstance(chance, int | float) or not 0 < chance <= 1:
                 raise SettingError(f"'training.kept_conversations.{label}' must be in (0, 1], got {chance!r}.")
@@ -114,6 +129,9 @@ class Recipe:
         leave_out: Conversations of the corpus that are neither learnt from nor scored, by id; for instance those that
             another corpus shares. Forgotten where ``corpus`` is replaced.
         model: See ``ModelSettings``.
+        style: Settings of an LLM system's prompts, by key of its style in ``erckit.prompting``.
+        context: What its prompts are given besides the conversation, see ``ContextSettings``.
+        lora: Its adapters, see ``LoraSettings``.
         training: See ``TrainingSettings``.
     """
 
@@ -122,7 +140,27 @@ class Recipe:
     map: str = ""
     leave_out: tuple[str, ...] = ()
     model: ModelSettings = field(default_factory=ModelSettings)
+    style: Mapping[str, Any] = field(default_factory=dict)
+    context: ContextSettings = field(default_factory=ContextSettings)
+    lora: LoraSettings = field(default_factory=LoraSettings)
     training: TrainingSettings = field(default_factory=TrainingSettings)
+
+    def __post_init__(self) -> None:
+        if self.is_llm:
+            prompt_style(self.model.name, self.style)
+        elif self.model.name not in MODELS and self.model.name not in model_table():
+            known = (*model_table(), *PROMPT_STYLES)
+            raise SettingError(f"unknown model '{self.model.name}'. {nearest(self.model.name, known)}")
+        elif self.style:
+            raise SettingError(
+                f"'style' is for LLM systems ({', '.join(PROMPT_STYLES)}); model '{self.model.name}' is none. Leave "
+                "it out."
+            )
+
+    @property
+    def is_llm(self) -> bool:
+        """Whether the model is a causal LM that reads prompts."""
+        return self.model.name in PROMPT_STYLES
 
     def to_dict(self) -> dict[str, Any]:
         """Plain nested dictionary, as it would stand in YAML."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing, nullcontext
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -55,9 +55,13 @@ from erckit.training.objective import NO_LABEL, bar_impossible
 from erckit.training.optimizer import make_optimizer, rate_factor
 from erckit.training.recipe import Recipe
 from erckit.training.selection import selection_metric
+from erckit.training.share import with_share
 from erckit.training.soft_targets import load_soft_targets
 from erckit.training.start_from import start_from
 from erckit.training.step_loss import make_step_loss
+
+if TYPE_CHECKING:
+    from erckit.training.train_llm import LlmTraining
 
 
 def train(
@@ -93,8 +97,14 @@ def train(
     claim_folder(out, recipe, corpus, resume)
     if (model_folder / "manifest.json").is_file():
         return model_folder
+    corpus = with_share(corpus, recipe.training.share, recipe.training.share_of, recipe.training.seed)
+    kind: type[Training] | type[LlmTraining] = Training
+    if recipe.is_llm:
+        from erckit.training.train_llm import LlmTraining
+
+        kind = LlmTraining
     with torch.random.fork_rng(devices=[]):
-        Training(recipe, corpus, out, quiet, checkpoint_seconds).run(model_folder)
+        kind(recipe, corpus, out, quiet, checkpoint_seconds).run(model_folder)
     return model_folder
 
 
@@ -145,7 +155,9 @@ class Training:
         self.soft = load_soft_targets(settings, train_split, corpus.label_set)
         # History vectors of all training utterances, replaced whenever their conversation is trained on: at most one
         # epoch old when another conversation remembers them, zero until their conversation's turn in the first epoch.
-        rows = self.data.prepared.utterances if recipe.model.history.scope == "all" else 0
+        # Where a frozen backbone's vectors are known, what is remembered is read again instead.
+        is_kept = recipe.model.history.scope == "all" and self.joint.vectors is None
+        rows = self.data.prepared.utterances if is_kept else 0
         self.memory = torch.zeros(rows, self.model.encoder.width, device=self.device)
         chances = keep_chances(
             self.data.labels_by_conversation, corpus.label_set, settings.kept_conversations, settings.sampling

@@ -1,0 +1,335 @@
+"""The labeler of LLM systems: the same questions to it as to every other labeler."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from erckit.conversation import Conversation, LabelledConversation
+from erckit.encoding.backbones import get_backbone
+from erckit.errors import SettingError
+from erckit.labelling.given_conversations import given_conversations
+from erckit.labelling.labeler import Labeler
+from erckit.labelling.prompt_memory import PromptMemory
+from erckit.labelling.scored_predictions import check_confidence, labelled_conversations
+from erckit.labelling.scorer import Scoring
+from erckit.labels import LabelSet
+from erckit.memory.open_store import open_store
+from erckit.models.adapter_folder import AdapterFolder, check_base, read_adapter_folder
+from erckit.models.inference import autocast, resolve_precision
+from erckit.models.lora import load_with_lora
+from erckit.models.pretrained import set_trained_tensors
+from erckit.models.settings import HistorySettings
+from erckit.prompting.context_builder import ContextBuilder
+from erckit.prompting.context_settings import ContextSettings
+from erckit.prompting.demonstration_file import DEMONSTRATIONS, read_demonstrations
+from erckit.prompting.gathered import Gathered
+from erckit.prompting.prompt_system import PromptSystem
+from erckit.prompting.styles import prompt_style
+from erckit.settings import choose, settings_from_dict
+from erckit.storage.checksum import file_sha256
+from erckit.storage.manifest import MANIFEST_NAME
+
+if TYPE_CHECKING:
+    from erckit.labelling.labeler_memory import LabelerMemory
+    from erckit.labelling.stream import ConversationStream
+    from erckit.labelling.stream_encoding import StreamEncoding
+    from erckit.memory.speaker_store import SpeakerStore
+    from erckit.models.pretrained import PretrainedModel
+
+HISTORIES = ("conversation", "all")
+
+
+class PromptLabeler(Labeler):
+    """A causal LM with its adapter that labels conversations by label likelihoods.
+
+    Where its prompts show emotions of earlier utterances, these are its own labels, from a first pass that shows none.
+
+    Args:
+        adapter: What the model folder holds.
+        system: The causal LM under its adapter, and what its prompts are given.
+        folder: Where it was read from.
+        precision: ``fp32`` or ``bf16``.
+        keeps_vectors: Keep sentence vectors of the texts in the cache folder: for public corpora only.
+        memory: A speaker memory, its folder, or ``"memory"``.
+        namespace: Whose speakers.
+    """
+
+    def __init__(
+        self,
+        adapter: AdapterFolder,
+        system: PromptSystem,
+        folder: Path,
+        precision: str,
+        keeps_vectors: bool = False,
+        memory: SpeakerStore | str | Path | None = None,
+        namespace: str = "default",
+    ) -> None:
+        self._adapter, self._system, self.folder = adapter, system, folder
+        self._precision, self._keeps_vectors = precision, keeps_vectors
+        self._scoring: Scoring | None = None
+        self._memory = open_store(memory) if isinstance(memory, str | Path) else memory
+        self._namespace = namespace
+        self.tokens_processed = 0
+        self.truncated = 0
+
+    def with_memory(self, memory: SpeakerStore | str | Path | None, namespace: str = "default") -> PromptLabeler:
+        """The same model with another speaker memory, or none; it costs nothing."""
+        other = copy.copy(self)
+        other._memory = open_store(memory) if isinstance(memory, str | Path) else memory
+        other._namespace = namespace
+        other.tokens_processed = other.truncated = 0
+        return other
+
+    @property
+    def pretrained(self) -> PretrainedModel:
+        """An LLM system has no encoder.
+
+        Raises:
+            SettingError: Always.
+        """
+        self._refuse("is no encoder, which this needs")
+
+    @property
+    def label_set(self) -> LabelSet:
+        """Labels it scores."""
+        return self._adapter.label_set if self._scoring is None else self._scoring.scorer.label_set
+
+    @property
+    def temperature(self) -> float | None:
+        """What log-likelihoods are divided by, fitted on held-out data; None when scores are not calibrated."""
+        return self._adapter.temperature if self._scoring is None else self._scoring.scorer.temperature
+
+    @property
+    def causal(self) -> bool:
+        """Whether no label depends on a later utterance."""
+        return self._system.builder.style.is_causal
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self._adapter.name if self._scoring is None else self._scoring.name
+
+    @property
+    def max_utterance_tokens(self) -> int:
+        """Tokens of an utterance that are read at most: those of a prompt."""
+        return self._system.room.max_tokens
+
+    @property
+    def model_id(self) -> str:
+        """Name under which the speaker memory keeps its labels."""
+        return f"{self._adapter.name}@{file_sha256(self.folder / MANIFEST_NAME)[:16]}"
+
+    @property
+    def parameters(self) -> int:
+        """Parameters of the causal LM with its adapter."""
+        return sum(p.numel() for p in self._system.lm.model.parameters())
+
+    @property
+    def trained_parameters(self) -> int:
+        """Parameters of the adapter."""
+        return sum(tensor.numel() for tensor in self._adapter.tensors.values())
+
+    @property
+    def scores(self) -> dict[str, Any]:
+        """What its training wrote down."""
+        return dict(self._adapter.scores if self._scoring is None else self._scoring.scores or {})
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The recipe it was trained with."""
+        recipe = dict(self._adapter.recipe)
+        return recipe if self._scoring is None else {**recipe, "scoring": dict(self._scoring.settings)}
+
+    def label(
+        self,
+        conversations: Sequence[Conversation] | Conversation | str | Path,
+        *,
+        min_confidence: float | None = None,
+        history: str | None = None,
+        remember: Sequence[Conversation] = (),
+        batch_tokens: int = 4096,
+        report: Callable[[int], None] | None = None,
+        namespace: str | None = None,
+        writes_memory: bool = True,
+    ) -> list[LabelledConversation]:
+        """Label every utterance; see ``Labeler.label``."""
+        check_confidence(min_confidence)
+        chosen = given_conversations(conversations)
+        rows, gathered = self._read_all(chosen, history, remember, batch_tokens, report, namespace)
+        logits = self._split(chosen, self._logits(rows))
+        labelled = labelled_conversations(chosen, logits, self.label_set, self.temperature, min_confidence)
+        memory = self._prompt_memory(namespace)
+        if memory is not None and writes_memory and gathered is not None:
+            memory.append(labelled, gathered.written)
+        return labelled
+
+    def logits(
+        self,
+        conversations: Sequence[Conversation],
+        *,
+        history: str | None = None,
+        remember: Sequence[Conversation] = (),
+        batch_tokens: int = 4096,
+        report: Callable[[int], None] | None = None,
+        namespace: str | None = None,
+    ) -> list[NDArray[np.float32]]:
+        """Log-likelihoods before calibration, one array (U, L) per conversation; arguments as for ``label``."""
+        rows, _ = self._read_all(conversations, history, remember, batch_tokens, report, namespace)
+        return self._split(conversations, self._logits(rows))
+
+    def vectors(
+        self,
+        conversations: Sequence[Conversation],
+        *,
+        history: str | None = None,
+        remember: Sequence[Conversation] = (),
+        batch_tokens: int = 4096,
+        report: Callable[[int], None] | None = None,
+        namespace: str | None = None,
+    ) -> list[NDArray[np.float32]]:
+        """The last layer's state at the end of each utterance's question, one array (U, H) per conversation."""
+        rows, _ = self._read_all(conversations, history, remember, batch_tokens, report, namespace, wants_vectors=True)
+        return self._split(conversations, rows[:, len(self._adapter.label_set) :])
+
+    def score(self, vectors: NDArray[np.float32]) -> NoReturn:
+        """Its labels are not read off vectors.
+
+        Raises:
+            SettingError: Always.
+        """
+        self._refuse("has no label head that reads vectors")
+
+    def stream(self, conversation: str = "", **options: Any) -> ConversationStream:
+        """Not for LLM systems.
+
+        Raises:
+            SettingError: Always.
+        """
+        self._refuse("labels whole conversations and has no stream")
+
+    def stream_encoding(self) -> StreamEncoding:
+        """Not for LLM systems.
+
+        Raises:
+            SettingError: Always.
+        """
+        self._refuse("labels whole conversations and has no stream")
+
+    def memory_of(self, namespace: str | None = None) -> LabelerMemory | None:
+        """Its speaker memory holds no vectors; ``label`` reads and writes it."""
+        return None
+
+    def _prompt_memory(self, namespace: str | None) -> PromptMemory | None:
+        if self._memory is None:
+            return None
+        where = self._namespace if namespace is None else namespace
+        return PromptMemory(self._memory, where, self.model_id, self._adapter.anonymous)
+
+    def _read_all(
+        self,
+        conversations: Sequence[Conversation],
+        history: str | None,
+        remember: Sequence[Conversation],
+        batch_tokens: int,
+        report: Callable[[int], None] | None,
+        namespace: str | None,
+        wants_vectors: bool = False,
+    ) -> tuple[NDArray[np.float32], Gathered | None]:
+        """Log-likelihoods and maybe vectors of all utterances, (R, L) or (R, L + H)."""
+        memory = self._prompt_memory(namespace)
+        history = history or ("conversation" if memory is None else "all")
+        choose(history, HISTORIES, "history")
+        if batch_tokens < 1:
+            raise SettingError(f"the tokens of a batch must be at least 1, got {batch_tokens}.")
+        wants_vectors = wants_vectors or self._scoring is not None
+        if not conversations:
+            return np.empty((0, len(self._adapter.label_set)), dtype=np.float32), None
+        system, builder = self._system, self._system.builder
+        reaches = history == "all" and builder.scope == "all"
+        earlier = list(remember) if reaches else []
+        past = memory.past(conversations, _SHOWN) if memory is not None and reaches and builder.shows_past else None
+        told = memory.biographies(conversations) if memory is not None and reaches else None
+        everything = [*([past] if past is not None else []), *earlier, *conversations]
+        gathered = builder.gather(
+            everything,
+            scope=None if reaches else "conversation",
+            told=told,
+            only_past=int(past is not None),
+            keeps_vectors=self._keeps_vectors,
+        )
+        known = np.full(gathered.utterances, -1, dtype=np.int64)
+        if past is not None:
+            known[: len(past)] = self._adapter.label_set.indices((u.label for u in past.utterances), -1)
+        before, cut = system.tokens_processed, system.truncated
+        with autocast(self._precision, system.lm.device):
+            rows = system.scores(
+                gathered,
+                range(len(everything) - len(conversations), len(everything)),
+                batch_tokens=batch_tokens,
+                advance=report,
+                known=known,
+                wants_vectors=wants_vectors,
+            )
+        self.tokens_processed += system.tokens_processed - before
+        self.truncated += system.truncated - cut
+        return rows, gathered
+
+    def _logits(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        own = rows[:, : len(self._adapter.label_set)]
+        if self._scoring is None:
+            return own
+        return self._scoring.scorer.logits(rows[:, own.shape[1] :], own).astype(np.float32)
+
+    def _split(self, conversations: Sequence[Conversation], rows: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        return np.split(rows, np.cumsum([len(c) for c in conversations])[:-1]) if conversations else []
+
+    def _refuse(self, why: str) -> NoReturn:
+        raise SettingError(
+            f"model '{self._adapter.name}' is an LLM system ({self._adapter.system}): it {why}. Choose a model such as "
+            "'everyday' for that."
+        )
+
+
+_SHOWN = 50  # latest utterances of a speaker that are taken from the speaker memory
+
+
+def load_prompt_labeler(
+    folder: Path,
+    precision: str = "auto",
+    device: str | None = None,
+    keeps_vectors: bool = False,
+    memory: SpeakerStore | str | Path | None = None,
+    namespace: str = "default",
+) -> PromptLabeler:
+    """Read a model folder of an LLM system, and its causal LM.
+
+    Raises:
+        ModelFolderError: A folder that is incomplete or altered, or another causal LM than the one adapted.
+        BackboneError: The causal LM cannot be had.
+    """
+    import torch
+
+    adapter = read_adapter_folder(folder)
+    recipe = adapter.recipe
+    context = settings_from_dict(ContextSettings, recipe.get("context", {}), "context.")
+    history = settings_from_dict(HistorySettings, recipe.get("model", {}).get("history", {}), "model.history.")
+    style = prompt_style(adapter.system, recipe.get("style", {}))
+    place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    resolved = resolve_precision(precision, place)
+    lm = load_with_lora(adapter.base, adapter.lora if adapter.tensors else None, resolved, str(place))
+    check_base(folder, adapter.base_sha256, lm.sha256, adapter.base)
+    if adapter.tensors:
+        set_trained_tensors(lm.model, adapter.tensors, folder)
+    pool = None
+    if DEMONSTRATIONS in adapter.files:
+        encoder = get_backbone(context.demonstrations.encoder)
+        pool = read_demonstrations(adapter.files[DEMONSTRATIONS], adapter.label_set, encoder, folder / DEMONSTRATIONS)
+    builder = ContextBuilder(style, adapter.label_set, context, history.scope, history.order, adapter.anonymous, pool)
+    lm.model.eval()
+    return PromptLabeler(adapter, PromptSystem(lm, builder), folder, resolved, keeps_vectors, memory, namespace)

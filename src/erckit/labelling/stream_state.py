@@ -1,0 +1,106 @@
+"""What is kept of one conversation while it goes on."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from dataclasses import dataclass, field
+
+from torch import Tensor
+
+from erckit.encoding.stream import Block, EncoderState
+from erckit.labelling.labeler_memory import LabelerMemory
+
+MAX_SPEAKERS = 256  # speakers of a conversation whose utterances are remembered, the latest heard
+MAX_IDS = 4096  # utterance ids that are known not to need remembering again
+
+
+@dataclass(slots=True)
+class StreamState:
+    """A conversation between two utterances.
+
+    All of it is bounded: keys and values by the backbone's positions, vectors by W per speaker and
+    ``MAX_SPEAKERS``, ids by ``MAX_IDS`` besides those that the memory knew when the conversation was opened.
+
+    Args:
+        conversation: Its id.
+        memory: The speaker memory it reads and writes, or None.
+        reads_memory: Whether histories go on into the memory.
+        known: Time of every utterance that the memory knew of the conversation when it was opened, by id.
+        before: Time from which on the memory is not read: when the conversation began; None where that is now.
+        encoder: Keys and values of the open segment.
+        blocks: Latest blocks, for models that read them anew for every utterance.
+        vectors: Latest memory vectors (H,) by speaker, oldest first; speakers heard last come last.
+        preceding: Latest vectors (H,) whoever spoke.
+        speakers: First speakers in order of appearance.
+        written: Ids of utterances that were remembered since.
+        utterances: Utterances so far.
+        last_number: Highest number that an utterance has for an id.
+        used_at: When the last utterance came, on the pool's clock.
+    """
+
+    conversation: str
+    memory: LabelerMemory | None = None
+    reads_memory: bool = False
+    known: dict[str, float] = field(default_factory=dict)
+    before: float | None = None
+    encoder: EncoderState = field(default_factory=EncoderState)
+    blocks: deque[Block] = field(default_factory=deque)
+    vectors: OrderedDict[str, deque[Tensor]] = field(default_factory=OrderedDict)
+    preceding: deque[Tensor] = field(default_factory=deque)
+    speakers: list[str] = field(default_factory=list)
+    written: OrderedDict[str, None] = field(default_factory=OrderedDict)
+    utterances: int = 0
+    last_number: int = 0
+    used_at: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.last_number = max(map(_number, self.known), default=0)
+
+    @property
+    def bytes(self) -> int:
+        """Memory that its tensors take."""
+        kept = [vector for queue in self.vectors.values() for vector in queue] + list(self.preceding)
+        return self.encoder.bytes + sum(vector.numel() * vector.element_size() for vector in kept)
+
+    def next_id(self, given: str | None) -> str:
+        """``given``, or the next number; numbers go on after those that the memory knows."""
+        if given is not None:
+            return given
+        return str(self.last_number + 1)
+
+    def count(self, utterance_id: str, speaker: str, most_speakers: int) -> None:
+        """One utterance more."""
+        self.utterances += 1
+        self.last_number = max(_number(utterance_id), self.last_number + 1)
+        if speaker not in self.speakers and len(self.speakers) < most_speakers:
+            self.speakers.append(speaker)
+
+    def is_written(self, utterance_id: str) -> bool:
+        """Whether the memory has the utterance already."""
+        return utterance_id in self.known or utterance_id in self.written
+
+    def wrote(self, utterance_id: str) -> None:
+        """The memory has the utterance now."""
+        self.written[utterance_id] = None
+        if len(self.written) > MAX_IDS:
+            self.written.popitem(last=False)
+
+    def remember_earlier(self, speaker: str, vector: Tensor, window: int) -> None:
+        """Add a vector (H,) that the memory has of a speaker who was not heard in this conversation yet."""
+        self.vectors.setdefault(speaker, deque(maxlen=window)).append(vector)
+
+    def remember(self, speaker: str, vector: Tensor, window: int, preceding: int) -> None:
+        """Add the vector (H,) of an utterance to its speaker's latest ``window`` and anybody's latest ``preceding``."""
+        queue = self.vectors.setdefault(speaker, deque(maxlen=window))
+        queue.append(vector)
+        self.vectors.move_to_end(speaker)
+        if len(self.vectors) > MAX_SPEAKERS:
+            self.vectors.popitem(last=False)
+        self.preceding.append(vector)
+        while len(self.preceding) > preceding:
+            self.preceding.popleft()
+
+
+def _number(utterance_id: str) -> int:
+    """The number that an utterance has for an id, 0 where it has another id."""
+    return int(utterance_id) if utterance_id.isdecimal() and len(utterance_id) < 16 else 0

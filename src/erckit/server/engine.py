@@ -1,0 +1,125 @@
+"""What the worker's thread does with the models and the speaker memory."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from erckit.conversation import Conversation, LabelledConversation, Prediction
+from erckit.server.model_table import ModelTable
+
+
+@dataclass(frozen=True, slots=True)
+class LabelKey:
+    """Conversations with equal values here are labelled in one call."""
+
+    model: str
+    namespace: str
+    remember: bool
+    min_confidence: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class StreamKey:
+    """Streamed utterances with equal values here are labelled in one call."""
+
+    model: str
+    remember: bool
+
+
+class Engine:
+    """Runs the jobs of a :class:`~erckit.server.worker.Worker`; used in its thread only.
+
+    Args:
+        models: The models.
+        store: The speaker memory, or None.
+        open_pool: From a labeler to a StreamPool.
+        streamed_conversations: Conversations of a pool.
+    """
+
+    def __init__(
+        self,
+        models: ModelTable,
+        store: Any,
+        open_pool: Callable[[Any], Any],
+        streamed_conversations: int,
+    ) -> None:
+        self._models, self._store = models, store
+        self._open_pool = open_pool
+        self._pools: dict[StreamKey, Any] = {}
+        # Who took part in the latest streams: a forgotten speaker must leave them, too.
+        self._speakers: OrderedDict[tuple[StreamKey, str, str], set[str]] = OrderedDict()
+        self._most_speakers = 4 * streamed_conversations
+
+    def run(self, key: object, payloads: Sequence[Any]) -> Sequence[Any]:
+        """Results of jobs that share a key; jobs without a key are functions to call."""
+        if isinstance(key, LabelKey):
+            return self._label(key, payloads)
+        if isinstance(key, StreamKey):
+            return self._stream(key, payloads)
+        return [payload() for payload in payloads]
+
+    def _label(self, key: LabelKey, requests: Sequence[Sequence[Conversation]]) -> list[list[LabelledConversation]]:
+        labeler, more = self._labeler(key.model, key.remember), {"namespace": key.namespace} if key.remember else {}
+        results: list[list[LabelledConversation]] = []
+        for group in _without_repeated_ids(requests) if key.remember else [requests]:
+            asked = [conversation for request in group for conversation in request]
+            labelled = iter(labeler.label(asked, min_confidence=key.min_confidence, **more))
+            results += [[next(labelled) for _ in request] for request in group]
+        return results
+
+    def _stream(self, key: StreamKey, utterances: Sequence[Any]) -> Sequence[Prediction]:
+        if key not in self._pools:
+            self._pools[key] = self._open_pool(self._labeler(key.model, key.remember))
+        for one in utterances:
+            place = (key, one.namespace, one.conversation)
+            self._speakers.setdefault(place, set()).add(one.speaker)
+            self._speakers.move_to_end(place)
+        while len(self._speakers) > self._most_speakers:
+            self._speakers.popitem(last=False)
+        predictions: Sequence[Prediction] = self._pools[key].add(utterances)
+        return predictions
+
+    def explain(self, model: str, conversation: Conversation, index: int, nearest: int) -> Any:
+        """Which earlier utterances mattered; an ``Explanation``."""
+        from erckit.labelling.leave_one_out import leave_one_out
+
+        return leave_one_out(self._labeler(model, remember=False), conversation, index, nearest=nearest)
+
+    def profile(self, speaker: str, namespace: str) -> tuple[Any, Any]:
+        """Profile and biography of a speaker."""
+        return self._store.profile(speaker, namespace=namespace), self._store.biography(speaker, namespace=namespace)
+
+    def forget(self, speaker: str, namespace: str) -> int:
+        """Remove a speaker from the memory, and the streams they took part in; utterances removed."""
+        for place in [place for place, names in self._speakers.items() if place[1] == namespace and speaker in names]:
+            self._pools[place[0]].close(place[2], namespace=namespace)
+            del self._speakers[place]
+        removed: int = self._store.forget(speaker, namespace=namespace)
+        return removed
+
+    def end_stream(self, key: StreamKey, conversation: str, namespace: str) -> bool:
+        """Forget what was kept of a streamed conversation; whether there was something."""
+        self._speakers.pop((key, namespace, conversation), None)
+        return key in self._pools and bool(self._pools[key].close(conversation, namespace=namespace))
+
+    def _labeler(self, model: str, remember: bool) -> Any:
+        """A model with the speaker memory or without it."""
+        labeler = self._models.labeler(model)
+        return labeler if remember else labeler.with_memory(None)
+
+
+def _without_repeated_ids(requests: Sequence[Sequence[Conversation]]) -> list[list[Sequence[Conversation]]]:
+    """Requests in order, in groups without an id twice: to the memory, one id is one conversation."""
+    groups: list[list[Sequence[Conversation]]] = []
+    seen: set[str] = set()
+    for request in requests:
+        ids = {conversation.id for conversation in request}
+        if not groups or ids & seen:
+            groups.append([])
+            seen = set()
+        groups[-1].append(request)
+        seen |= ids
+    return groups

@@ -1,0 +1,58 @@
+"""Writes the model folder of a trained LLM system: adapter, demonstrations, calibration and card."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from erckit.corpora.corpus import Corpus
+from erckit.encoding.causal_lm import CausalLM
+from erckit.models.adapter_card import adapter_card
+from erckit.models.adapter_folder import AdapterFolder
+from erckit.models.pretrained import trained_tensors
+from erckit.prompting.context_builder import ContextBuilder
+from erckit.prompting.demonstration_file import DEMONSTRATIONS, demonstration_text
+from erckit.training.recipe import Recipe
+
+
+def write_llm_folder(
+    folder: Path,
+    recipe: Recipe,
+    corpus: Corpus,
+    lm: CausalLM,
+    builder: ContextBuilder,
+    temperature: float,
+    scores: Mapping[str, Any],
+) -> None:
+    """Write a model folder, whole or not at all.
+
+    Args:
+        folder: Replaced if it exists.
+        recipe: What was trained.
+        corpus: On what.
+        lm: The causal LM with its trained adapters.
+        builder: Of its prompts; its demonstrations go into the folder, as labelling needs them.
+        temperature: Fitted on dev.
+        scores: Dev scores, training time and the like.
+    """
+    files = {} if builder.pool is None else {DEMONSTRATIONS: demonstration_text(builder.pool)}
+    settings = json.loads(json.dumps(recipe.to_dict()))
+    found = AdapterFolder(
+        name=recipe.name.replace("/", "-"),
+        system=recipe.model.name,
+        base=recipe.model.backbone,
+        base_sha256=lm.sha256,
+        label_set=corpus.label_set,
+        lora=recipe.lora,
+        tensors=trained_tensors(lm.model) if recipe.training.llm.is_trained else {},
+        recipe={**settings, "corpus": corpus.name},
+        temperature=temperature,
+        scores=scores,
+        anonymous=tuple(sorted(corpus.anonymous_speakers)),
+        files=files,
+    )
+    parameters = sum(p.numel() for p in lm.model.parameters())
+    found.save(folder, adapter_card(found, asdict(recipe.training), parameters, builder.style.is_causal))

@@ -1,0 +1,70 @@
+"""How an LLM system is trained, beyond what all systems have in common."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from erckit.errors import SettingError
+from erckit.settings import choose
+
+LOSSES = ("labels", "lm")
+# What trains an encoder's head or vectors, which an LLM system does not have.
+FOR_ENCODERS: Mapping[str, Any] = {
+    "weights_from": "corpus",
+    "sampling": "all",
+    "kept_conversations": {},
+    "adjusts_neutral": False,
+    "r_drop": 0.0,
+    "start_from": "",
+    "teachers": (),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LlmTrainingSettings:
+    """Read by LLM systems only.
+
+    Args:
+        loss: ``labels``, cross-entropy over the likelihoods of all labels; or ``lm``, the likelihood of the right
+            label's tokens alone, as published.
+        first_task: Task of the prompt style that is learnt before emotions, such as ``speaker_identification``; empty
+            for none.
+        first_epochs: Epochs of it.
+        extra_tasks: Tasks of the prompt style that are learnt beside emotions: name to weight of its loss.
+        saves_memory: Gradient checkpointing: layers are computed again on the way back instead of kept.
+        is_trained: Without, the causal LM is used as it is (zero-shot); only the temperature is fitted, on dev.
+    """
+
+    loss: str = "labels"
+    first_task: str = ""
+    first_epochs: int = 1
+    extra_tasks: Mapping[str, float] = field(default_factory=dict)
+    saves_memory: bool = False
+    is_trained: bool = True
+
+    def __post_init__(self) -> None:
+        choose(self.loss, LOSSES, "training.llm.loss")
+        if self.first_epochs < 1:
+            raise SettingError(f"'training.llm.first_epochs' must be at least 1, got {self.first_epochs}.")
+        for task, weight in self.extra_tasks.items():
+            if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 <= weight < math.inf:
+                raise SettingError(f"'training.llm.extra_tasks.{task}' must be a weight of 0 or more, got {weight!r}.")
+
+
+def check_llm_training(settings: Any) -> None:
+    """Refuse settings of a training (``TrainingSettings``) that LLM systems do not have.
+
+    Raises:
+        SettingError: One that is not at its default.
+    """
+    for name, default in FOR_ENCODERS.items():
+        value = getattr(settings, name)
+        if value != default:
+            raise SettingError(f"'training.{name}' is not for LLM systems, got {value!r}. Leave it out.")
+    for name in ("metric.loss", "head_first.epochs"):
+        group, _, key = name.partition(".")
+        if getattr(getattr(settings, group), key) not in ("none", 0):
+            raise SettingError(f"'training.{name}' is not for LLM systems. Leave it out.")

@@ -1,0 +1,232 @@
+"""Training LLM systems, on tiny random models: a rule that must be learnt, resuming, batches, refusals."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from erckit.errors import SettingError
+from erckit.training import train_llm
+from erckit.training.train import train
+from erckit.training.train_llm import MAIN, LlmTraining
+
+EMONET = {"model": {"history": {"scope": "all"}}}
+
+
+def adapter(out: Path) -> dict[str, torch.Tensor]:
+    return load_file(out / "model" / "adapter.safetensors")
+
+
+def start(recipe: Any, corpus: Any, out: Path) -> LlmTraining:
+    return LlmTraining(recipe, corpus, out, True, 1e9)
+
+
+def test_a_rule_is_learnt(llm_recipe: Callable[..., Any], ruled_corpus: Callable[..., Any], tmp_path: Path) -> None:
+    train(llm_recipe(training={"epochs": 3, "batch_tokens": 300}), ruled_corpus(30, words=0), tmp_path, quiet=True)
+    config = json.loads((tmp_path / "model" / "config.json").read_text())
+    records = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    losses = [record["loss"] for record in records if "loss" in record]
+    assert np.mean(losses[-8:]) < 0.3 * np.mean(losses[:8])
+    assert config["scores"]["dev"]["weighted_f1"] > 0.8  # 1/3 by chance
+
+
+@pytest.mark.parametrize("system", ["emonet_llm", "instruct_erc"])
+def test_a_killed_training_goes_on_to_the_same_weights(
+    llm_recipe: Callable[..., Any],
+    ruled_corpus: Callable[..., Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    system: str,
+) -> None:
+    corpus = ruled_corpus(6)
+    first = {"llm": {"first_task": "speaker_identification"}} if system == "instruct_erc" else {}
+    recipe = llm_recipe(
+        system,
+        **(EMONET if system == "emonet_llm" else {}),
+        lora={"dropout": 0.1},
+        training={"epochs": 2, "average": 0.9, "batch_tokens": 400, **first},
+    )
+    train(recipe, corpus, tmp_path / "whole", quiet=True)
+
+    step = LlmTraining._optimizer_step
+    left = [3]
+
+    def killed(self: LlmTraining, *arguments: Any) -> tuple[float, float]:
+        if not left[0]:
+            raise KeyboardInterrupt
+        left[0] -= 1
+        return step(self, *arguments)
+
+    monkeypatch.setattr(LlmTraining, "_optimizer_step", killed)
+    with pytest.raises(KeyboardInterrupt):
+        train(recipe, corpus, tmp_path / "killed", quiet=True, checkpoint_seconds=0)
+    monkeypatch.setattr(LlmTraining, "_optimizer_step", step)
+    train(recipe, corpus, tmp_path / "killed", quiet=True)
+    whole, resumed = adapter(tmp_path / "whole"), adapter(tmp_path / "killed")
+    assert whole.keys() == resumed.keys()
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+
+
+def test_a_batch_of_many_gives_the_gradient_of_batches_of_one(
+    llm_recipe: Callable[..., Any], ruled_corpus: Callable[..., Any], tmp_path: Path
+) -> None:
+    tasks = {"class_weights": "min_count", "label_smoothing": 0.1, "llm": {"extra_tasks": {"emotion_impact": 0.1}}}
+    recipe = llm_recipe("instruct_erc", training={**tasks, "clip": 1e9})
+    one, other = (start(recipe, ruled_corpus(5), tmp_path / name) for name in "ab")
+    loss, norm = one._optimizer_step(MAIN, [[0, 1, 2, 3]], [[0, 1, 2, 3]], 1)
+    found, also = other._optimizer_step(MAIN, [[0], [1], [2], [3]], [[0], [1], [2], [3]], 1)
+    assert found == pytest.approx(loss, rel=1e-4)
+    assert also == pytest.approx(norm, rel=1e-3)
+
+
+def test_the_first_stage_comes_first(
+    llm_recipe: Callable[..., Any], ruled_corpus: Callable[..., Any], tmp_path: Path
+) -> None:
+    recipe = llm_recipe("instruct_erc", training={"llm": {"first_task": "speaker_identification"}})
+    train(recipe, ruled_corpus(6), tmp_path, quiet=True)
+    records = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    stages = [record["stage"] for record in records if "stage" in record]
+    assert set(stages) == {"first", "main"}
+    assert stages == sorted(stages)
+    assert all("split" not in record for record in records[: stages.count("first")])  # no dev score before emotions
+
+
+def test_published_loss_and_published_prompts_train(
+    llm_recipe: Callable[..., Any], ruled_corpus: Callable[..., Any], tmp_path: Path
+) -> None:
+    style = {"layout": "published", "history": "window", "window": 2}
+    recipe = llm_recipe("instruct_erc", style=style, training={"llm": {"loss": "lm"}})
+    train(recipe, ruled_corpus(3), tmp_path, quiet=True)
+    assert adapter(tmp_path)
+
+
+def test_without_training_only_the_temperature_is_fitted(
+    llm_recipe: Callable[..., Any], ruled_corpus: Callable[..., Any], tmp_path: Path
+) -> None:
+    recipe = llm_recipe(training={"llm": {"is_trained": False}}, context={"removes_prior": True})
+    train(recipe, ruled_corpus(3), tmp_path, quiet=True)
+    assert adapter(tmp_path) == {}
+    assert json.loads((tmp_path / "model" / "calibration.json").read_text())["temperature"] > 0
+
+
+def test_gold_emotions_give_way_to_the_models_own(
+    llm_recipe: Callable[..., Any], ruled_corpus: Callable[..., Any], tmp_path: Path
+) -> None:
+    """Only earlier utterances of train are shown; at the end with what the model said of them, not the gold label."""
+    corpus = ruled_corpus(6)
+    recent = {"recent": {"gold_share": 0.0, "dropped": 0.0}}
+    training = start(llm_recipe("emonet_llm", context=recent, **EMONET), corpus, tmp_path)
+    lessons, past = training.lessons, training.train.past
+    assert past is not None
+    gold = np.array(training.labels)
+    lessons.own[:] = (gold + 1) % 3
+    for c in range(6):
+        rows = past.rows(training.train.rows([c]))
+        begin, _ = lessons._shown(c, 0, 0.0)
+        end, hidden = lessons._shown(c, 0, 1.0)
+        assert begin is not None
+        assert end is not None
+        assert hidden is not None
+        assert not hidden.any()
+        np.testing.assert_array_equal(begin[rows], gold[rows])
+        np.testing.assert_array_equal(end[rows], lessons.own[rows])
+        for row in training.train.rows([c]):
+            shown = {*past.recent[row], *past.related[row]} - {-1}
+            assert all(_said_before(training, int(other), int(row)) for other in shown)
+
+
+def _said_before(training: LlmTraining, other: int, row: int) -> bool:
+    def moment(at: int) -> tuple[Any, ...]:
+        (c,) = training.train.owners(np.array([at]))
+        return (*training.train.conversations[c].meta["story"], at)
+
+    return moment(other) < moment(row)
+
+
+def test_dev_scores_do_not_know_gold_labels(
+    llm_recipe: Callable[..., Any], ruled_corpus: Callable[..., Any], tmp_path: Path
+) -> None:
+    """The same conversations without labels give the same scores, also where prompts show emotions and examples."""
+    from dataclasses import replace
+
+    corpus = ruled_corpus(5)
+    for system, groups in (("emonet_llm", EMONET), ("instruct_erc", {})):
+        training = start(llm_recipe(system, **groups), corpus, tmp_path)
+        known = training.builder.gather(corpus.split("dev"))
+        bare = [replace(c, utterances=tuple(replace(u, label=None) for u in c.utterances)) for c in corpus.split("dev")]
+        unknown = training.builder.gather(bare)
+        everything = range(len(bare))
+        np.testing.assert_array_equal(
+            training.system.scores(known, everything), training.system.scores(unknown, everything)
+        )
+
+
+def test_labels_that_a_corpus_lacks_take_no_part(
+    llm_recipe: Callable[..., Any], ruled_corpus: Callable[..., Any], tmp_path: Path
+) -> None:
+    from dataclasses import replace
+
+    corpus = ruled_corpus(4)
+    only = [
+        replace(
+            c,
+            utterances=tuple(replace(u, label=None if u.label == "Cross" else u.label) for u in c.utterances),
+            meta={**c.meta, "known_labels": ["Calm", "Glad"]},
+        )
+        for c in corpus.split("train")
+    ]
+    mixed = replace(corpus, splits={**corpus.splits, "train": tuple(only)})
+    training = start(llm_recipe(), mixed, tmp_path)
+    lesson = training.lessons.main(0, 0, 0.0)
+    bars = training.lessons.bars(lesson)
+    assert bars is not None
+    np.testing.assert_array_equal(bars, np.tile([False, True, False], (len(lesson.gold), 1)))
+
+
+@pytest.mark.parametrize(
+    ("groups", "message"),
+    [
+        ({"lora": {"targets": ["q_prj"]}}, "no matrix 'q_prj'. Did you mean 'q_proj'"),
+        ({"training": {"llm": {"first_task": "speaker_identifying"}}}, "Did you mean 'speaker_identification'"),
+        ({"training": {"llm": {"extra_tasks": {"emotion_imact": 0.1}}}}, "Did you mean 'emotion_impact'"),
+        ({"training": {"r_drop": 1.0}}, "'training.r_drop' is not for LLM systems"),
+        ({"training": {"llm": {"loss": "label"}}}, "Did you mean 'labels'"),
+        ({"style": {"windw": 3}}, "Did you mean 'window'"),
+        ({"lora": {"is_quantised": True}}, "bitsandbytes|CUDA GPU"),
+    ],
+)
+def test_bad_settings_are_refused(
+    llm_recipe: Callable[..., Any], ruled_corpus: Callable[..., Any], tmp_path: Path, groups: Any, message: str
+) -> None:
+    with pytest.raises(SettingError, match=message):
+        train(llm_recipe("instruct_erc", **groups), ruled_corpus(3), tmp_path, quiet=True)
+
+
+def test_gradient_checkpointing_changes_nothing(
+    llm_recipe: Callable[..., Any], ruled_corpus: Callable[..., Any], tmp_path: Path
+) -> None:
+    kept, again = (
+        start(llm_recipe(training={"llm": {"saves_memory": saves}}), ruled_corpus(3), tmp_path)
+        for saves in (False, True)
+    )
+    assert kept._optimizer_step(MAIN, [[0]], [[0]], 1) == pytest.approx(again._optimizer_step(MAIN, [[0]], [[0]], 1))
+
+
+def test_dry_run_counts_what_a_training_reads(
+    llm_recipe: Callable[..., Any], ruled_corpus: Callable[..., Any], tmp_path: Path
+) -> None:
+    from erckit.training.dry_run import dry_run
+
+    recipe, corpus = llm_recipe(training={"epochs": 2}), ruled_corpus(6)
+    found = dry_run(recipe, corpus)
+    training = start(recipe, corpus, tmp_path)
+    assert found.steps == training.stage_steps[MAIN] == sum(len(batches) for _, batches in training.epochs)
+    assert found.tokens == sum(training.lessons.main(c, 0, 0.0).tokens for c in range(6))
+    assert train_llm.FIRST not in training.tokens
