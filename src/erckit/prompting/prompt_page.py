@@ -36,9 +36,9 @@ _ANNOTATIONS = """## Annotations
 
 What `erckit annotate` asks a language model, on this machine (`--engine local`) or at any OpenAI-compatible address
 (`--engine endpoint --url http://localhost:8000/v1 --model NAME`; a key comes from the environment variable
-`ERCKIT_ENDPOINT_KEY` and is sent over https or to this machine only). `--engine extract` asks nobody: it quotes what the
-speaker said. Answers are kept in the cache folder under `annotations/`, one file per model; they can name people and
-say what they are like, so delete the file when a person is to be forgotten. The embedded 135 M model writes fluent
+`ERCKIT_ENDPOINT_KEY` and is sent over https or to this machine only). `--engine extract` asks nobody: it quotes what
+the speaker said. Answers are kept in the cache folder under `annotations/`, one file per model; they can name people
+and say what they are like, so delete the file when a person is to be forgotten. The embedded 135 M model writes fluent
 descriptions that are mostly invented: use `extract`, or a larger model.
 
 The first paragraph is the system message. Biographies of a split take in what was said in the splits that the protocol
