@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -12,7 +11,7 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -160,19 +159,29 @@ def test_a_taken_port_is_told_in_one_line(process: Process) -> None:
     assert "--port" in done.stderr
 
 
-def _real_server(model: Path, memory: Path, *options: str) -> tuple[subprocess.Popen[str], str]:
-    server = subprocess.Popen(
-        [sys.executable, "-m", "erckit", "serve", "--model", f"tiny={model}", "--port", "0", "--quiet",
-         "--precision", "fp32", "--memory", str(memory), *options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
-    assert server.stdout is not None
-    address = server.stdout.readline().strip().rstrip("/")
-    assert address.startswith("http://"), server.communicate(timeout=20)
-    return server, address
+@pytest.fixture
+def real_process() -> Iterator[Process]:
+    """``real_process(model, memory)``: ``erckit serve`` in a process of its own, and its address."""
+    started: list[subprocess.Popen[str]] = []
+
+    def make(model: Path, memory: Path) -> tuple[subprocess.Popen[str], str]:
+        options = ["--model", f"tiny={model}", "--memory", str(memory), "--port", "0", "--precision", "fp32"]
+        server = subprocess.Popen(
+            [sys.executable, "-m", "erckit", "serve", "--quiet", *options],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(server)
+        assert server.stdout is not None
+        address = server.stdout.readline().strip().rstrip("/")
+        assert address.startswith("http://"), server.communicate(timeout=20)
+        return server, address
+
+    yield make
+    for server in started:
+        server.kill()
+        server.communicate(timeout=10)
 
 
 def _write_and_kill(server: subprocess.Popen[str], address: str, enough: int, streams: bool) -> list[tuple[str, str]]:
@@ -241,8 +250,10 @@ def test_what_was_acknowledged_survives_kill(process: Process, tmp_path: Path) -
 
 
 @pytest.mark.slow
-def test_what_a_real_model_acknowledged_survives_kill(trained_folder: Path, tmp_path: Path) -> None:
+def test_what_a_real_model_acknowledged_survives_kill(
+    real_process: Process, trained_folder: Path, tmp_path: Path
+) -> None:
     pytest.importorskip("lancedb")
     memory = tmp_path / "memory"
-    acknowledged = _write_and_kill(*_real_server(trained_folder, memory), enough=30, streams=True)
-    _check_kept(*_real_server(trained_folder, memory), memory, acknowledged)
+    acknowledged = _write_and_kill(*real_process(trained_folder, memory), enough=30, streams=True)
+    _check_kept(*real_process(trained_folder, memory), memory, acknowledged)

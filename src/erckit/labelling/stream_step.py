@@ -118,7 +118,7 @@ class StreamStep:
             assert memory is not None
             found = memory.vectors([said[i].speaker for i in chosen], window, before)
             for i in chosen:
-                recalled[i] = [torch.from_numpy(vector) for vector in found.get(said[i].speaker, ())]
+                recalled[i] = [torch.from_numpy(np.array(vector)) for vector in found.get(said[i].speaker, ())]
         return recalled
 
     def _histories(

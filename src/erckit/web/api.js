@@ -46,7 +46,7 @@ export async function request(path, body = undefined, { signal, onWait } = {}) {
         headers,
         body: body === undefined ? undefined : JSON.stringify(body),
         signal,
-        credentials: "omit",
+        credentials: "same-origin",
         cache: "no-store",
       });
     } catch (problem) {
