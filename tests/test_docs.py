@@ -20,7 +20,17 @@ from erckit.corpora.own_settings import OwnSettings
 from erckit.settings import settings_from_dict
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
-PAGES = ("ablation.md", "corpora.md", "llm.md", "statistics.md", "systems.md")
+PAGES = (
+    "ablation.md",
+    "corpora.md",
+    "llm.md",
+    "memory.md",
+    "server.md",
+    "statistics.md",
+    "streaming.md",
+    "systems.md",
+    "transcripts.md",
+)
 CORPORA_PAGE = (DOCS / "corpora.md").read_text(encoding="utf-8")
 
 

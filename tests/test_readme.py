@@ -34,7 +34,7 @@ def test_there_are_commands_to_look_at() -> None:
 def test_command_and_options_exist(line: str, capsys: pytest.CaptureFixture[str]) -> None:
     words = shlex.split(line, comments=True)[1:]
     assert words[0] in COMMANDS, line
-    path = words[:2] if words[0] in ("corpora", "backbones") else words[:1]
+    path = words[:2] if words[0] in ("corpora", "backbones", "memory") else words[:1]
     assert main([*path, "--help"]) == 0
     known = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", capsys.readouterr().out))
     for word in words:
