@@ -19,6 +19,7 @@ class FakeLabeler:
     causal = True
     name = "fake"
     truncated = 0
+    memory = None
     max_utterance_tokens = 192
 
     def label(
@@ -46,5 +47,5 @@ class FakeLabeler:
 def fake_labeler(monkeypatch: pytest.MonkeyPatch) -> FakeLabeler:
     """``erckit label`` with the fake model in this process."""
     labeler = FakeLabeler()
-    monkeypatch.setattr("erckit.cli.label._load", lambda model, precision: labeler)
+    monkeypatch.setattr("erckit.cli.label._load", lambda *_: labeler)
     return labeler

@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 
 from erckit.errors import SettingError
 from erckit.training import train_llm
+from erckit.training.lesson import join_lessons
 from erckit.training.train import train
 from erckit.training.train_llm import MAIN, LlmTraining
 
@@ -78,12 +79,26 @@ def test_a_batch_of_many_gives_the_gradient_of_batches_of_one(
     llm_recipe: Callable[..., Any], ruled_corpus: Callable[..., Any], tmp_path: Path
 ) -> None:
     tasks = {"class_weights": "min_count", "label_smoothing": 0.1, "llm": {"extra_tasks": {"emotion_impact": 0.1}}}
-    recipe = llm_recipe("instruct_erc", training={**tasks, "clip": 1e9})
-    one, other = (start(recipe, ruled_corpus(5), tmp_path / name) for name in "ab")
-    loss, norm = one._optimizer_step(MAIN, [[0, 1, 2, 3]], [[0, 1, 2, 3]], 1)
-    found, also = other._optimizer_step(MAIN, [[0], [1], [2], [3]], [[0], [1], [2], [3]], 1)
-    assert found == pytest.approx(loss, rel=1e-4)
-    assert also == pytest.approx(norm, rel=1e-3)
+    training = start(llm_recipe("instruct_erc", training=tasks), ruled_corpus(5), tmp_path)
+    lessons = [training.lessons.main(c, 0, 0.0) for c in range(5)]
+    parameters = [p for p in training.lm.model.parameters() if p.requires_grad]
+
+    def gradient(parts: list[Any]) -> tuple[float, list[torch.Tensor]]:
+        for parameter in parameters:
+            parameter.grad = None
+        total = 0.0
+        for part in parts:
+            loss = training._loss(part)
+            loss.backward()
+            total += loss.item()
+        return total, [p.grad.clone() for p in parameters if p.grad is not None]
+
+    together, at_once = gradient([join_lessons(lessons)])
+    apart, one_by_one = gradient(lessons)
+    assert together == pytest.approx(apart, rel=1e-5)
+    assert len(at_once) == len(parameters)
+    for one, other in zip(at_once, one_by_one, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-4)
 
 
 def test_the_first_stage_comes_first(

@@ -68,13 +68,21 @@ def label(
         str, typer.Option("--precision", metavar="auto|fp32|bf16", help="Arithmetic of the model.")
     ] = "auto",
     history: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--history",
             metavar="conversation|all",
-            help="What speaker history holds: this conversation, or all earlier ones of the files given.",
+            help="What speaker history holds: this conversation, or all earlier ones of the files given and of the "
+            "memory. 'all' with --memory, else 'conversation'.",
         ),
-    ] = "conversation",
+    ] = None,
+    memory: Annotated[
+        Path | None,
+        typer.Option("--memory", metavar="DIR", help="Speaker memory: speakers are known again, and remembered."),
+    ] = None,
+    namespace: Annotated[
+        str, typer.Option("--namespace", metavar="NAME", help="Whose speakers of the memory.")
+    ] = "default",
     map_to: Annotated[
         str | None,
         typer.Option("--map", metavar="NAME_OR_FILE", help="Give labels of ekman, unified, polarity or a JSON file."),
@@ -90,7 +98,8 @@ def label(
     from erckit.readers import READERS
 
     choose("--precision", precision, ("auto", "fp32", "bf16"))
-    choose("--history", history, ("conversation", "all"))
+    if history is not None:
+        choose("--history", history, ("conversation", "all"))
     if format is not None:
         choose("--format", format, READERS)
     mapping = split_pairs("--columns", columns, "text=message,speaker=from") if columns else None
@@ -103,7 +112,8 @@ def label(
 
     how = {"format": format, "columns": mapping, "encoding": encoding, "gap_hours": gap_hours, "date_order": date_order}
     conversations = _read(files, how, target, quiet)
-    labeler = _load(model, precision)
+    labeler = _load(model, precision, memory, namespace)
+    _tell_known(labeler, conversations)
     to = _find_mapping(labeler, map_to, quiet) if map_to is not None else None
     with Progress(sum(map(len, conversations)), "Labelling", quiet=quiet) as bar:
         labelled = labeler.label(
@@ -158,12 +168,26 @@ def _read(
     return merge_conversations(read)
 
 
-def _load(model: str | None, precision: str) -> Labeler:
+def _load(model: str | None, precision: str, memory: Path | None, namespace: str) -> Labeler:
     from erckit.labelling import Labeler
+    from erckit.labelling.find_model import DEFAULT_MODEL
 
-    if model is None:
-        return Labeler.from_pretrained(precision=precision)
-    return Labeler.from_pretrained(model, precision=precision)
+    return Labeler.from_pretrained(model or DEFAULT_MODEL, precision=precision, memory=memory, namespace=namespace)
+
+
+def _tell_known(labeler: Labeler, conversations: list[Conversation]) -> None:
+    """Tell of conversations that the memory has already: files of one name may be two conversations."""
+    if labeler.memory is None:
+        return
+    ids = [conversation.id for conversation in conversations]
+    found = labeler.memory.known(ids, labeler.model_id, namespace=labeler.namespace)
+    again = [name for name in ids if found[name]]
+    if again:
+        more = f" and {len(again) - 3} more" if len(again) > 3 else ""
+        say(
+            f"in the memory already, so not remembered again: {', '.join(again[:3])}{more}. "
+            "Conversations are known by their id, for a transcript the file's name: rename another one of that name."
+        )
 
 
 def _find_mapping(labeler: Labeler, target: str, quiet: bool) -> LabelMapping:

@@ -97,7 +97,8 @@ def load_with_lora(backbone: str, settings: LoraSettings | None, dtype: str = "f
     Args:
         backbone: See ``load_causal_lm``.
         settings: Which adapters; None for the causal LM as it is.
-        dtype: Of its own weights, ``fp32`` or ``bf16``; adapters are always 32-bit floats.
+        dtype: Of its own weights, ``fp32`` or ``bf16``, which is to be run under autocast; adapters are always 32-bit
+            floats.
         device: As torch names it.
 
     Raises:
@@ -111,8 +112,13 @@ def load_with_lora(backbone: str, settings: LoraSettings | None, dtype: str = "f
     lm = load_causal_lm(backbone, dtype, device)
     if settings is None:
         return lm
-    network = _in_four_bits(lm.folder, device) if settings.is_quantised else lm.model
-    return lm.with_model(attach_lora(network, settings))
+    network = attach_lora(_in_four_bits(lm.folder, device) if settings.is_quantised else lm.model, settings)
+    if dtype == "bf16":
+        for module in network.modules():
+            if hasattr(module, "cast_input_dtype_enabled"):
+                # autocast chooses the type; peft's own copies in 32 bits would be kept for the way back
+                module.cast_input_dtype_enabled = False
+    return lm.with_model(network)
 
 
 def save_memory(model: Any) -> None:

@@ -44,7 +44,9 @@ def dry_run_llm(recipe: Recipe, corpus: Corpus) -> DryRun:
     dev = sum(len(c) for c in corpus.split("dev")) / max(1, sum(len(c) for c in split))
     scored = of_main * dev * passes * settings.evaluations_per_epoch * 2 * parameters
     rate = matmul_rate(training.device, training.precision) * EFFICIENCY
-    at_once = min(longest, settings.batch_tokens) if not settings.llm.saves_memory else longest / depth * 2
+    at_once: float = longest if training.device.type == "cpu" else max(longest, settings.batch_tokens)
+    if settings.llm.saves_memory:  # the inputs of all layers, and one layer whole
+        at_once /= depth / 2
     activations = at_once * width * depth * LAYER_BYTES
     weights = parameters * (2 if training.precision == "bf16" else 4) + 16 * trained
     return DryRun(
