@@ -52,7 +52,7 @@ def utterance(random: np.random.Generator, speaker: str, number: int, hidden: in
 
 def speaker_name(random: np.random.Generator, speakers: int) -> str:
     """The busy speaker one time in five, else one of the others."""
-    return "Busy" if random.random() < 0.2 else f"Speaker {random.integers(speakers)}"
+    return "Busy" if random.random() < 0.2 else f"Person {random.integers(speakers)}"
 
 
 def times(work: Callable[[], object], repeats: int) -> dict[str, float]:
@@ -97,7 +97,7 @@ def measure(folder: Path, utterances: int, speakers: int, hidden: int) -> dict[s
 
     def searches() -> dict[str, object]:
         def name() -> str:
-            return f"Speaker {random.integers(speakers)}"
+            return f"Person {random.integers(speakers)}"
 
         middle = utterances / 2
         return {

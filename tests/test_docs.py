@@ -49,7 +49,7 @@ def _commands(page: str) -> list[str]:
 def test_commands_and_options_exist(line: str, capsys: pytest.CaptureFixture[str]) -> None:
     words = shlex.split(line, comments=True)[1:]
     assert words[0] in COMMANDS, line
-    path = words[:2] if words[0] == "corpora" else words[:1]
+    path = words[:2] if words[0] in ("backbones", "corpora", "memory") else words[:1]
     assert main([*path, "--help"]) == 0
     known = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", capsys.readouterr().out))
     assert {word.partition("=")[0] for word in words if word.startswith("--")} <= known

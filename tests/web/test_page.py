@@ -166,7 +166,7 @@ def test_a_line_without_web_sockets(open_page: Callable[..., Any], stub: Any) ->
     page = open_page(allow=("WebSocket",))
     label(page, TALK)
     type_line(page, "That is great")
-    assert page.locator("#said .row:nth-child(6) .chip").inner_text() == "joy"
+    page.locator("#said .row:nth-child(6) .chip", has_text="joy").wait_for()
     assert len(stub.bodies("/v1/label")[-1]["conversations"][0]["utterances"]) == 6
 
 

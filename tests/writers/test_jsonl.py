@@ -54,8 +54,11 @@ def test_any_conversation_comes_back(
     assert read_conversations(tmp_path / "out.jsonl").conversations == (conversation,)
 
 
-def test_lone_surrogate_in_a_field_kept_as_read(tmp_path: Path) -> None:
+def test_a_lone_surrogate_is_read_as_the_replacement_character(tmp_path: Path) -> None:
+    """Half of a pair is no character: an answer that holds one could not be sent."""
     conversation = Conversation("c", (Utterance("u", "Ann", "hi", extra={"x": "\ud800"}),))
     item = LabelledConversation(conversation, (Prediction("u", "a", {"a": 1.0, "b": 0.0}, False),))
     write_jsonl([item], tmp_path / "out.jsonl")
-    assert read_conversations(tmp_path / "out.jsonl").conversations == (conversation,)
+    (found,) = read_conversations(tmp_path / "out.jsonl").conversations
+    assert found.utterances[0].extra == {"x": "\ufffd"}
+    assert found.utterances[0].text == "hi"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -86,12 +88,12 @@ def serve(
         precision=precision,
         limits=Limits(utterances=max_utterances, in_flight=max_requests, timeout_seconds=timeout),
     )
-    _log_to_stderr(quiet)
     from erckit.server.serve import serve as run
 
-    say(f"loading {', '.join(settings.models)} ...", quiet)
-    run(settings, _tell)
-    say("stopped", quiet)
+    with _log_on_stderr(quiet):
+        say(f"loading {', '.join(settings.models)} ...", quiet)
+        run(settings, _tell)
+        say("stopped", quiet)
 
 
 def _models(given: list[str]) -> dict[str, str]:
@@ -118,12 +120,20 @@ def _tell(address: str) -> None:
     say("stop with Ctrl-C: what is being worked on will be answered")
 
 
-def _log_to_stderr(quiet: bool) -> None:
-    """One line for every answer, and for what went wrong."""
+@contextmanager
+def _log_on_stderr(quiet: bool) -> Iterator[None]:
+    """One line for every answer, and for what went wrong; afterwards logs go where they went before."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
-    for name in ("erckit.server", "uvicorn"):
-        log = logging.getLogger(name)
+    logs = [logging.getLogger(name) for name in ("erckit.server", "uvicorn")]
+    before = [(list(log.handlers), log.propagate, log.level) for log in logs]
+    for log in logs:
         log.handlers[:] = [handler]
         log.propagate = False
-        log.setLevel(logging.INFO if name == "erckit.server" and not quiet else logging.WARNING)
+        log.setLevel(logging.INFO if log.name == "erckit.server" and not quiet else logging.WARNING)
+    try:
+        yield
+    finally:
+        for log, (handlers, propagates, level) in zip(logs, before, strict=True):
+            log.handlers[:], log.propagate = handlers, propagates
+            log.setLevel(level)
