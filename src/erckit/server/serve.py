@@ -50,6 +50,8 @@ def serve(settings: ServerSettings, ready: Callable[[str], None], app: Any = Non
             ws_max_size=4 * settings.limits.message_bytes,
             ws_max_queue=16,
             ws_per_message_deflate=False,
+            # Longer than clients keep idle connections, so that none is closed under a request on its way.
+            timeout_keep_alive=75,
             timeout_graceful_shutdown=_LAST_SECONDS,
         )
         server = _Server(config, app.state.erckit, lambda: ready(_address(settings.host, listener)))
