@@ -20,7 +20,7 @@ def chat(tmp_path):
 
 
 def _fail_with(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
-    def load(model: str, precision: str) -> None:
+    def load(*_: object) -> None:
         raise error
 
     monkeypatch.delenv("ERCKIT_DEBUG", raising=False)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -185,5 +187,10 @@ def test_it_needs_nothing_but_python() -> None:
         "names = {module.partition('.')[0] for module in sys.modules}\n"
         "print(sorted(name for name in names - set(sys.stdlib_module_names) if not name.startswith('_')))"
     )
-    done = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True, check=True)
+    # -S leaves out all installed packages, erckit too
+    source = Path(__file__).resolve().parents[2] / "src"
+    environment = {**os.environ, "PYTHONPATH": str(source)}
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", code], capture_output=True, text=True, check=True, env=environment
+    )
     assert done.stdout.strip() == "['erckit']"
