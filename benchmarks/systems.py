@@ -57,15 +57,16 @@ class Cell:
         ]
 
 
-def cells(plan: dict[str, Any], seeds: int, corpora: list[str], systems: list[str], large: bool) -> Iterator[Cell]:
+def cells(plan: dict[str, Any], seeds: int, corpora: list[str], systems: list[str], is_trained: bool) -> Iterator[Cell]:
     """The chosen cells, corpus by corpus."""
     for corpus, where in plan["corpora"].items():
         for system, how in plan["systems"].items():
             if (corpora and corpus not in corpora) or (systems and system not in systems):
                 continue
-            if how.get("is_large") and not (large or system in systems):
+            kind = how.get("kind", "baseline")
+            if kind == "trained" and not (is_trained or system in systems):
                 continue
-            settings = (*where.get("set", ()), *how.get("set", ()))
+            settings = (*where.get("set", {}).get(kind, ()), *how.get("set", ()))
             yield Cell(corpus, where["split"], system, how["recipe"], min(seeds, how.get("seeds", seeds)), settings)
 
 
@@ -83,14 +84,14 @@ def main() -> None:
     parser.add_argument("--corpora", nargs="*", default=[], help="only these")
     parser.add_argument("--systems", nargs="*", default=[], help="only these")
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--large", action="store_true", help="also systems with a backbone of 110 million parameters")
+    parser.add_argument("--trained", action="store_true", help="also systems that train their backbone")
     parser.add_argument("--plan", type=Path, default=Path(__file__).with_suffix(".yaml"))
     parser.add_argument("--out", type=Path, default=Path("runs/systems"))
     parser.add_argument("--results", type=Path, default=ROOT / "results")
     parser.add_argument("--list", action="store_true", help="show the cells and whether they are done")
     arguments = parser.parse_args()
     plan = yaml.safe_load(arguments.plan.read_text(encoding="utf-8"))
-    chosen = list(cells(plan, arguments.seeds, arguments.corpora, arguments.systems, arguments.large))
+    chosen = list(cells(plan, arguments.seeds, arguments.corpora, arguments.systems, arguments.trained))
     failed = 0
     for number, cell in enumerate(chosen, start=1):
         name = f"[{number}/{len(chosen)}] {cell.system} on {cell.corpus}/{cell.split}, {cell.seeds} seeds"

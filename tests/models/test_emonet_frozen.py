@@ -30,6 +30,12 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "whole": {"speaker": NAMED, "history": {"scope": "all", "window": 2}},
     "no_history": {"speaker": NAMED, "history": {"scope": "none"}},
     "no_speaker": {"speaker": {"identity": "none", "form": "none"}, "history": {"scope": "conversation", "window": 3}},
+    "narrow": {"speaker": NAMED, "history": {"scope": "all", "window": 2}, "sentemo": {"width": 8}},
+    "narrow_tuned": {
+        "speaker": NAMED,
+        "history": {"scope": "all", "window": 2},
+        "sentemo": {"width": 8, "freezes_backbone": False},
+    },
     "tuned": {"speaker": NAMED, "history": {"scope": "all", "window": 2}, "sentemo": {"freezes_backbone": False}},
 }
 Built = tuple[EmoNetFrozen, Preparation]
@@ -70,7 +76,7 @@ def _loop(built: Built, conversations: list[Conversation], folder: Path) -> Tens
         if model.speaker is not None:
             rows = rows + model.speaker(torch.tensor(preparation.registry.identities(conversation)))
         vectors.append(list(rows))
-    gru = nn.GRU(model.encoder.width, model.encoder.width, batch_first=True)
+    gru = nn.GRU(model.memory_width, model.memory_width, batch_first=True)
     if model.has_history:
         gru.load_state_dict(model.gru.state_dict())
     said: list[tuple[str, Tensor]] = []
@@ -105,7 +111,7 @@ def test_logits_are_those_of_the_loop(
         expected = _loop(built, conversations, folder).numpy()
     prepared = built[1].prepare(conversations)
     known = with_known_vectors(*built, prepared, conversations, folder, precision="fp32")
-    assert (known.vectors is None) == (name == "tuned")
+    assert (known.vectors is None) == name.endswith("tuned")
     for given in (prepared, known):
         for batch_tokens in (1, 40, 4096):
             found = predict_logits(*built, given, range(4), precision="fp32", batch_tokens=batch_tokens)
@@ -125,10 +131,10 @@ def test_a_training_batch_gives_the_same_logits(
     known = with_known_vectors(*built, prepared, conversations, folder, precision="fp32")
     whole = predict_logits(*built, known, range(3), precision="fp32")
     inputs, outside = built[1].inputs(known, [2])
-    if name == "tuned":
+    if name.endswith("tuned"):
         return
     assert len(outside) == 0
-    output = built[0](inputs.with_outside(torch.empty(0, built[0].encoder.width)))
+    output = built[0](inputs.with_outside(torch.empty(0, built[0].memory_width)))
     np.testing.assert_allclose(output.logits.detach().numpy(), whole[7:], rtol=0, atol=2e-5)
     assert output.memory.shape[0] == 5
 

@@ -10,6 +10,7 @@ from erckit.corpora.check_splits import check_splits
 from erckit.corpora.corpus import Corpus
 from erckit.corpora.corpus_source import CorpusSource, Layout
 from erckit.corpora.find_layout import find_layout
+from erckit.corpora.labels_apart import APART, labels_apart
 from erckit.corpora.mappings import find_mapping, map_corpus
 from erckit.corpora.mixture import is_mixture, mix_corpora, mixture_parts
 from erckit.corpora.own_files import EXTENSIONS
@@ -52,7 +53,8 @@ def load_corpus(name: str, folder: Path | str | None = None, map: str | Path = "
             None looks in ``$ERCKIT_DATA/NAME``, ``$ERCKIT_DATA/raw/NAME``, the cache folder
             (where ``erckit corpora get NAME`` puts it) and ``../shared/data`` beside a working copy.
         map: Label set or mapping file its labels are mapped to (:func:`find_mapping`); empty for its own labels.
-            The label set is then the labels that it reaches.
+            The label set is then the labels that it reaches. ``"apart"`` keeps the labels of each part of a
+            mixture (:func:`labels_apart`).
 
     Raises:
         CorpusError: No such corpus, not found, or damaged.
@@ -61,7 +63,9 @@ def load_corpus(name: str, folder: Path | str | None = None, map: str | Path = "
     if is_mixture(name):
         wanted = mixture_parts(name)
         parts = [load_corpus(part, folder) for part, _ in wanted]
-        if map:
+        if map == APART:
+            parts = labels_apart(parts)
+        elif map:
             parts = [map_corpus(part, find_mapping(part.label_set.labels, map)) for part in parts]
         return mix_corpora(parts, [times for _, times in wanted])
     if map:

@@ -367,7 +367,7 @@ class Labeler:
             self._memory,
             self._namespace if namespace is None else namespace,
             self.model_id,
-            parts.model.encoder.width,
+            parts.model.memory_width,
             parts.registry.anonymous,
             parts.settings.history.scope == "all",
         )

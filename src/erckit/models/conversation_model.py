@@ -90,6 +90,11 @@ class ConversationModel(nn.Module, ABC):
         return self.settings.is_causal
 
     @property
+    def memory_width(self) -> int:
+        """Length of the vectors by which utterances are remembered, H."""
+        return self.encoder.width
+
+    @property
     def label_bias(self) -> nn.Parameter:
         """Bias of the label head, (L,): what is added to every logit."""
         return self.classifier.bias  # type: ignore[union-attr,return-value]

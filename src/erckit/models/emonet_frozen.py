@@ -40,7 +40,7 @@ class EmoNetFrozen(SentEmo):
         memory_backbone: nn.Module | None = None,
     ) -> None:
         super().__init__(settings, labels, identities, backbone, memory_backbone)
-        width = self.encoder.width
+        width = self.width
         if self.has_history:
             self.gru = HistoryGRU(width, width, settings.gru_layers, dropout=settings.gru_dropout, batch_first=True)
             self.speaker_projection = nn.Linear(width, width, bias=False)  # no history adds nothing

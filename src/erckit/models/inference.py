@@ -98,7 +98,7 @@ def _encode_tokens(
     """As :func:`encode`, by the backbone."""
     device = next(model.parameters()).device
     starts = np.cumsum([0, *(len(prepared.tokenized[c].blocks) for c in conversations)])
-    width = model.encoder.width
+    width = model.memory_width
     context = torch.empty(int(starts[-1]), width, device=device)
     memory = torch.empty_like(context) if preparation.reads_plain else context
     pieces = [

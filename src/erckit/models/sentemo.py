@@ -62,8 +62,14 @@ class SentEmo(ConversationModel):
         width, depth = self.encoder.width, len(backbone.encoder.layer)  # type: ignore[arg-type,union-attr]
         if own.layers and max(own.layers) > depth:
             raise SettingError(f"'model.sentemo.layers' names layer {max(own.layers)}; the backbone has {depth}.")
+        read = width * max(1, len(own.layers))
+        if own.width:
+            if not own.has_projection:
+                raise SettingError("'model.sentemo.width' needs 'model.sentemo.has_projection: true'.")
+            width = own.width
+        self.width = width
         if width % own.heads:
-            raise SettingError(f"'model.sentemo.heads' must divide the backbone's {width} units, got {own.heads}.")
+            raise SettingError(f"'model.sentemo.heads' must divide the {width} units of a vector, got {own.heads}.")
         self.words = None
         if own.reader == "words":
             table = (
@@ -71,9 +77,8 @@ class SentEmo(ConversationModel):
                 if own.word_vectors
                 else backbone.embeddings.word_embeddings.weight  # type: ignore[union-attr]
             )
-            self.words = WordReader(table, width)  # type: ignore[arg-type]
+            self.words = WordReader(table, self.encoder.width)  # type: ignore[arg-type]
         self.has_history = settings.history.scope != "none"
-        read = width * max(1, len(own.layers))
         if own.has_projection:
             self.projection_norm = nn.LayerNorm(read)
             self.projection = nn.Linear(read, width)
@@ -105,6 +110,11 @@ class SentEmo(ConversationModel):
                 parameter.requires_grad_(False)
         for layer in list(backbone.encoder.layer)[: self.settings.frozen_layers]:  # type: ignore[arg-type,union-attr]
             layer.requires_grad_(False)
+
+    @property
+    def memory_width(self) -> int:
+        """Length of the projected vectors, H."""
+        return self.width
 
     @property
     def reads_known_vectors(self) -> bool:

@@ -21,6 +21,7 @@ class SentEmoSettings:
             last alone, as sentence-transformers does.
         has_projection: Whether the utterance vector is normalised and projected before the context layer; a vector
             of several layers has to be.
+        width: Length of the projected vectors, and of all that is built on them; 0 is the backbone's.
         projection_dropout: Dropout before that projection.
         context_window: Utterances before the target that the context layer of ``emonet_frozen`` reads; that of
             ``sentemo`` reads the window of ``history``.
@@ -39,6 +40,7 @@ class SentEmoSettings:
     freezes_backbone: bool = True
     layers: tuple[int, ...] = ()
     has_projection: bool = True
+    width: int = 0
     projection_dropout: float = 0.1
     context_window: int = 14
     heads: int = 8
@@ -62,6 +64,8 @@ class SentEmoSettings:
             )
         if not 0 < self.temperature <= 100:
             raise SettingError(f"'model.sentemo.temperature' must be in (0, 100], got {self.temperature}.")
+        if not 0 <= self.width <= 8192:
+            raise SettingError(f"'model.sentemo.width' must be 0 to 8192, got {self.width}.")
         if not 1 <= self.context_window <= 1000:
             raise SettingError(f"'model.sentemo.context_window' must be 1 to 1000, got {self.context_window}.")
         if any(not isinstance(number, int) or isinstance(number, bool) or number < 0 for number in self.layers):

@@ -125,9 +125,11 @@ class Recipe:
     Args:
         name: Short name, such as ``emonet/emorynlp``.
         corpus: Name of the corpus.
-        map: Label set or mapping file its labels are mapped to before training; empty for its own labels.
+        map: Label set or mapping file its labels are mapped to before training; empty for its own labels; ``apart``
+            for each part of a mixture with its own.
         leave_out: Conversations of the corpus that are neither learnt from nor scored, by id; for instance those that
             another corpus shares. Forgotten where ``corpus`` is replaced.
+        is_alone: Whether every labelled utterance is a conversation of its own.
         model: See ``ModelSettings``.
         style: Settings of an LLM system's prompts, by key of its style in ``erckit.prompting``.
         context: What its prompts are given besides the conversation, see ``ContextSettings``.
@@ -139,6 +141,7 @@ class Recipe:
     corpus: str = "emorynlp"
     map: str = ""
     leave_out: tuple[str, ...] = ()
+    is_alone: bool = False
     model: ModelSettings = field(default_factory=ModelSettings)
     style: Mapping[str, Any] = field(default_factory=dict)
     context: ContextSettings = field(default_factory=ContextSettings)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from erckit.corpora import load_corpus
+from erckit.corpora.alone import alone
 from erckit.corpora.corpus import Corpus
 from erckit.corpora.mixture import without_conversations
 from erckit.training.recipe import Recipe
 
 
 def recipe_corpus(recipe: Recipe, folder: Path | str | None = None) -> Corpus:
-    """Load what ``corpus``, ``map`` and ``leave_out`` of a recipe name.
+    """Load what ``corpus``, ``map``, ``leave_out`` and ``is_alone`` of a recipe name.
 
     Args:
         recipe: The recipe.
@@ -22,4 +23,6 @@ def recipe_corpus(recipe: Recipe, folder: Path | str | None = None) -> Corpus:
         LabelSetError: No such label set, or no mapping from this corpus.
     """
     corpus = load_corpus(recipe.corpus, folder, map=recipe.map)
-    return without_conversations(corpus, recipe.leave_out) if recipe.leave_out else corpus
+    if recipe.leave_out:
+        corpus = without_conversations(corpus, recipe.leave_out)
+    return alone(corpus) if recipe.is_alone else corpus

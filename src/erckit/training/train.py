@@ -150,7 +150,7 @@ class Training:
         self.dev_labels = [i for c in dev_split for i in corpus.label_set.indices(u.label for u in c.utterances)]
         self.dev_possible = possible_labels(dev_split, corpus.label_set)
         labels = self.data.labels.tolist()
-        self.objective = make_step_loss(settings, labels, corpus.label_set, self.model.encoder.width, self.device)
+        self.objective = make_step_loss(settings, labels, corpus.label_set, self.model.memory_width, self.device)
         self.metric_loss = self.objective.metric
         self.soft = load_soft_targets(settings, train_split, corpus.label_set)
         # History vectors of all training utterances, replaced whenever their conversation is trained on: at most one
@@ -158,7 +158,7 @@ class Training:
         # Where a frozen backbone's vectors are known, what is remembered is read again instead.
         is_kept = recipe.model.history.scope == "all" and self.joint.vectors is None
         rows = self.data.prepared.utterances if is_kept else 0
-        self.memory = torch.zeros(rows, self.model.encoder.width, device=self.device)
+        self.memory = torch.zeros(rows, self.model.memory_width, device=self.device)
         chances = keep_chances(
             self.data.labels_by_conversation, corpus.label_set, settings.kept_conversations, settings.sampling
         )
