@@ -22,3 +22,4 @@ def test_a_mixture_of_them_says_which_labels_each_conversation_can_have():
     parts = [corpus("a", LabelSet(("neutral", "joy"))), corpus("b", LabelSet(("joy", "calm"), "calm"))]
     mixed = mix_corpora(labels_apart(parts))
     assert [c.meta["known_labels"] for c in mixed.splits["train"]] == [["a/neutral", "a/joy"], ["b/joy", "b/calm"]]
+    assert mixed.protocol("dev").metric == "macro_f1"

@@ -9,6 +9,7 @@ from typing import Any
 
 from erckit.conversation import Conversation
 from erckit.corpora.corpus import Corpus, Protocol
+from erckit.corpora.labels_apart import APART
 from erckit.errors import CorpusError
 
 SEPARATOR = "+"
@@ -54,7 +55,8 @@ def mix_corpora(corpora: Sequence[Corpus], repeats: Sequence[int] | None = None)
             met more often say so in ``meta["repeat"]``.
 
     Returns:
-        A corpus named like ``"goemotions+emorynlp"``, with a protocol per split, scored by weighted F1.
+        A corpus named like ``"goemotions+emorynlp"``, with a protocol per split, scored by weighted F1; by macro F1
+        where the labels are apart, as the weighted one would be that of the largest corpus' neutral label.
 
     Raises:
         CorpusError: Fewer than two parts, one part twice, or label sets that differ.
@@ -85,7 +87,7 @@ def mix_corpora(corpora: Sequence[Corpus], repeats: Sequence[int] | None = None)
                 name=f"{name}/{split}",
                 corpus=name,
                 split=split,
-                metric="weighted_f1",
+                metric="macro_f1" if first.mapping == APART else "weighted_f1",
                 selection="dev",
                 memory=f"earlier conversations of the train and {split} splits",
                 remembered_splits=() if split == "train" else ("train",),
