@@ -49,7 +49,7 @@ def main() -> None:
     if arguments.baseline:
         name, _, place = arguments.baseline.partition("=")
         theirs = [_score(Path(place), name, where, arguments.map) for where in arguments.score]
-    sections = [card, _scores(ours, theirs), _labels(ours[0])]
+    sections = [card, _scores(ours, theirs), _labels(ours[0]), _certainty(ours)]
     if arguments.limits:
         sections.append(arguments.limits.read_text(encoding="utf-8"))
     pretrained.save_pretrained(target, weights="compact", card="\n".join(sections))
@@ -103,6 +103,25 @@ def _labels(result: Result) -> str:
         cells = [label, _percent(scores["precision"]), _percent(scores["recall"])]
         lines.append("| " + " | ".join([*cells, f"{scores['support']:,.0f}", f"{scores['predicted']:,.0f}"]) + " |")
     return "\n".join([*lines, ""])
+
+
+def _certainty(results: list[Result]) -> str:
+    """The card's table of what its scores are worth: how sure it is, and how often right."""
+    lines = ["## How sure it is, and how often right", ""]
+    lines.append("| split | all: score of its label | right | when it calls an emotion: score | right | fear: right |")
+    lines.append("|---|---:|---:|---:|---:|---:|")
+    for result in results:
+        rows = result.predictions
+        called = [row for row in rows if row.label != result.label_set.neutral]
+        fear = result.metrics["per_class"].get("fear")
+        cells = [result.protocol.name]
+        for some in (rows, called):
+            cells += [
+                _percent(sum(max(row.scores.values()) for row in some) / len(some)),
+                _percent(sum(row.label == row.gold for row in some) / len(some)),
+            ]
+        lines.append("| " + " | ".join([*cells, _percent(fear["precision"]) if fear else "–"]) + " |")
+    return "\n".join([*lines, "", "In percent.", ""])
 
 
 def _percent(fraction: float) -> str:

@@ -299,12 +299,13 @@ def llm_recipe(tiny_causal_lm: Callable[..., Any], tiny_backbone: Callable[[str]
     from erckit.training.recipe import Recipe
 
     def make(system: str = "bios_erc", **groups: Any) -> Recipe:
+        encoder = {"encoder": str(tiny_backbone("bert"))}
         values: dict[str, Any] = {
             "name": f"tiny/{system}",
             "corpus": "ruled",
             "model": {"name": system, "backbone": str(tiny_causal_lm("llama").folder), "history": {"scope": "none"}},
             "style": {"biographies": "none"} if system == "bios_erc" else {},
-            "context": {"demonstrations": {"encoder": str(tiny_backbone("bert"))}},
+            "context": {"demonstrations": encoder} if system in ("instruct_erc", "emonet_llm") else {},
             "lora": {"rank": 8, "alpha": 16, "dropout": 0.0, "targets": ["all-linear"]},
             "training": {"epochs": 1, "batch_tokens": 700, "backbone_rate": 1e-2, "precision": "fp32"},
         }

@@ -77,7 +77,8 @@ class Prediction:
     Args:
         utterance_id: The utterance it is about.
         label: The label with the highest score, or None when the model abstained.
-        scores: Score of every label of the label set, each in [0, 1], summing to 1.
+        scores: Score of every label of the label set, each in [0, 1], summing to 1; all 0 where the model wrote an
+            answer that names no label.
         calibrated: Whether the scores were calibrated on held-out data.
         reason: Why the model abstained; empty when it did not.
     """

@@ -48,7 +48,9 @@ def with_defaults(kind: type[Any], recorded: Any) -> Any:
         kind: The dataclass that the settings were made of.
         recorded: What was recorded; keys that ``kind`` does not know stay as they are.
     """
-    return _filled(recorded, dataclasses.asdict(kind()))
+    made = kind()
+    # A recipe says in to_dict what comes of a value that depends on another.
+    return _filled(recorded, made.to_dict() if hasattr(made, "to_dict") else dataclasses.asdict(made))
 
 
 def _filled(recorded: Any, defaults: Any) -> Any:

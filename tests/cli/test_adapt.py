@@ -38,6 +38,20 @@ def test_adapt_then_label_then_evaluate(
     assert "selected on the examples" in capsys.readouterr().out
 
 
+def test_few_and_many_examples_are_remarked(
+    trained_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "examples.csv"
+    rows = [f"Warm,red dog {n}" for n in range(65)] + [f"Cold,blue night {n}" for n in range(3)]
+    rows += [f"Odd,think {n}" for n in range(4)]
+    path.write_text("\n".join(["label,text", *rows]) + "\n", encoding="utf-8")
+    assert main(["adapt", str(trained_folder), "--examples", str(path), "--out", str(tmp_path / "own")]) == 0
+    out, err = capsys.readouterr()
+    assert "fewer than 4 examples of Cold:" in err
+    assert "more than 64 examples of Warm (65):" in err
+    assert "more than" not in out
+
+
 def test_a_faulty_file_is_told_before_a_model_is_loaded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "examples.csv"
     path.write_text("label,text\nWarm,red dog\n", encoding="utf-8")

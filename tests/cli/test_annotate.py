@@ -65,7 +65,7 @@ def test_a_dead_endpoint_is_one_line(chat: Path, tmp_path: Path, capsys: pytest.
     arguments = ["--engine", "endpoint", "--model", "m", "--url", "http://127.0.0.1:9/v1", "--tries", "1"]
     assert main(["annotate", str(chat), *arguments, "--cache", str(tmp_path / "c.jsonl")]) == 1
     error = capsys.readouterr().err
-    assert error.startswith("error: endpoint m: no annotation after 1 try: 127.0.0.1 refuses the connection")
+    assert error.startswith("error: endpoint m: no answer after 1 try: 127.0.0.1 refuses the connection")
     assert error.count("\n") == 1
 
 

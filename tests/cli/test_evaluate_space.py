@@ -38,6 +38,11 @@ def test_both_are_printed_and_written(
     assert "prototypes" in capsys.readouterr().out
 
 
+def test_too_many_labels_are_refused_before_a_model_is_loaded(corpus: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", "no-such-model", "--corpus", str(corpus), "--few-shot", "9way-5shot"]) == 1
+    assert "9way-5shot needs 9 labels, there are 3" in capsys.readouterr().err
+
+
 def test_the_protocol_by_name() -> None:
     assert published_split("forced-choice", False) == ("test", True)
     assert published_split("forced-choice-dev", False) == ("dev", True)

@@ -99,3 +99,14 @@ def test_nothing_to_ask() -> None:
     assert batch.rows == 0
     assert batch.tokens.shape[0] == 0
     assert torch.equal(batch.lengths, torch.zeros(0, 0, dtype=torch.long))
+
+
+def test_a_cut_utterance_keeps_its_end() -> None:
+    # Its last tokens are the closing quote and the line break: without them it would run into the question.
+    long = tuple(range(100, 160))
+    prompt = TokenizedPrompt((1, 2), (long,), (TokenizedQuestion(1, (7,), ((8,), (9,))),))
+    (tokens,) = separate_tokens(prompt, Room(max_tokens=22, left_context=4))
+    assert tokens[:22] == (1, 2, *range(100, 116), *range(156, 160))
+    assert tokens[22] == 7
+    (row,) = pack_prompts([prompt], Room(max_tokens=22, left_context=4)).tokens.tolist()
+    assert row[:23] == list(tokens[:23])

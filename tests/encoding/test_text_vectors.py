@@ -15,6 +15,7 @@ import pytest
 import torch
 
 from erckit.encoding import text_vectors as module
+from erckit.encoding.cached_texts import cached_texts
 from erckit.encoding.text_vectors import distinct_vectors, text_vectors
 
 TEXTS = ["hello you", "the dog and the cat walk", "yes", "happy happy day", "hello you", "a " * 300]
@@ -82,6 +83,16 @@ def test_nothing_is_read_twice(tiny_backbone: Callable[[str], Path], monkeypatch
     for other in ({"precision": "fp32"}, {"max_tokens": 24}, {"layers": (1,)}):  # another reading has other vectors
         text_vectors(TEXTS, folder, quiet=True, **{"precision": "bf16", **other})
     assert asked == [2, 5, 5, 5]
+
+
+def test_texts_from_the_cache_are_counted(tiny_backbone: Callable[[str], Path]) -> None:
+    folder = tiny_backbone("bert")
+    texts = [f"counted {n}" for n in range(3)]
+    before = cached_texts()
+    text_vectors(texts, folder, quiet=True)
+    assert cached_texts() == before
+    text_vectors([*texts, *texts, "counted anew"], folder, quiet=True)
+    assert cached_texts() == before + 3
 
 
 def test_keep_is_off_leaves_nothing_on_disk(tiny_backbone: Callable[[str], Path], tmp_path: Path) -> None:

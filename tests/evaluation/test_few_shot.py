@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from sklearn.neighbors import NearestCentroid
 
 from erckit.conversation import Conversation, Utterance
-from erckit.errors import LabelSetError, ResultError
+from erckit.errors import LabelSetError, ResultError, SettingError
 from erckit.evaluation import few_shot as module
 from erckit.evaluation.episodes import Task, draw_episodes
 from erckit.evaluation.few_shot import evaluate_few_shot, format_few_shot
@@ -45,8 +46,8 @@ def corpus(talk: Any) -> Any:
     return Corpus("tiny", "1", LabelSet(("Calm", "Cross", "Glad"), neutral="Calm"), splits)
 
 
-def _placed(monkeypatch: pytest.MonkeyPatch, quality: float, backbone: float) -> None:
-    """Vectors of 300 utterances: the label as a direction, times a quality, plus noise."""
+def _placed(monkeypatch: pytest.MonkeyPatch, quality: float, backbone: float) -> list[Conversation]:
+    """Vectors of 300 utterances: the label as a direction, times a quality, plus noise; and who said what."""
     rng = np.random.default_rng(0)
     gold, conversations = rng.integers(0, 4, 300), np.repeat(np.arange(50), 6)
 
@@ -57,14 +58,17 @@ def _placed(monkeypatch: pytest.MonkeyPatch, quality: float, backbone: float) ->
     theirs = vectors(backbone)
     monkeypatch.setattr(module, "split_vectors", lambda *_, **__: data)
     monkeypatch.setattr(module, "backbone_vectors", lambda *_: theirs)
+    said = [Utterance(str(n), "Ann", "x", LABELS.labels[label]) for n, label in enumerate(gold)]
+    return [Conversation(str(c), tuple(said[6 * c : 6 * c + 6])) for c in range(50)]
 
 
 @pytest.mark.parametrize(("quality", "backbone", "better"), [(4, 0, True), (1, 1, False), (0, 4, True)])
 def test_a_difference_is_found_where_there_is_one(
     monkeypatch: pytest.MonkeyPatch, labeler: Labeler, quality: float, backbone: float, better: bool
 ) -> None:
-    _placed(monkeypatch, quality, backbone)
-    corpus = type("Corpus", (), {"label_set": LABELS, "name": "toy", "version": "1", "mapping": ""})()
+    said = _placed(monkeypatch, quality, backbone)
+    values = {"label_set": LABELS, "name": "toy", "version": "1", "mapping": "", "split": lambda self, name: said}
+    corpus = type("Corpus", (), values)()
     found = evaluate_few_shot(labeler, corpus, "test", Task(3, 5), episodes=200)
     assert (found.metrics["p_value"] < 0.01) == better
     low, high = found.metrics["interval_95"]["difference_over_conversations"]
@@ -93,6 +97,18 @@ def test_accuracy_is_that_of_scikit_learn(labeler: Labeler, corpus: Any) -> None
     assert found.protocol["name"] == "tiny/test/2way-3shot"
 
 
+def test_another_backbone_to_compare_with(labeler: Labeler, corpus: Any, tiny_backbone: Callable[[str], Path]) -> None:
+    own = evaluate_few_shot(labeler, corpus, "test", Task(2, 3, 4), episodes=30)
+    same, other = (
+        evaluate_few_shot(labeler, corpus, "test", Task(2, 3, 4), episodes=30, backbone=str(folder))
+        for folder in (labeler.pretrained.backbone_folder, tiny_backbone("mpnet"))
+    )
+    assert same.reference["accuracy"] == own.reference["accuracy"]
+    assert other.reference["accuracy"] != own.reference["accuracy"]
+    assert other.metrics["accuracy"] == own.metrics["accuracy"]
+    assert "mpnet" in other.reference["system"]
+
+
 def test_labels_to_draw_from(labeler: Labeler, corpus: Any) -> None:
     found = evaluate_few_shot(labeler, corpus, "test", Task(2, 3), episodes=5, labels=("Glad", "Calm"))
     assert found.protocol["labels"] == ["Glad", "Calm"]
@@ -101,6 +117,22 @@ def test_labels_to_draw_from(labeler: Labeler, corpus: Any) -> None:
     assert "labels drawn from Glad, Calm · labels of that name seen in training: Glad, Calm" in text
     with pytest.raises(LabelSetError, match="Did you mean 'Glad'"):
         evaluate_few_shot(labeler, corpus, "test", Task(2, 3), labels=("Glda", "Calm"))
+
+
+@pytest.mark.parametrize(
+    ("task", "labels", "said"),
+    [
+        (Task(9, 5), (), r"9way-5shot needs 9 labels, there are 3 \(Calm, Cross, Glad\)\. Ask for fewer"),
+        (Task(2, 500), (), r"2way-500shot needs 2 labels, and tiny/test has 0 with enough utterances \(too few: Calm"),
+        (Task(2, 500), ("Calm", "Glad"), r"tiny/test has too few utterances of Calm, Glad for 2way-500shot"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused_before_anything_is_read(
+    monkeypatch: pytest.MonkeyPatch, labeler: Labeler, corpus: Any, task: Task, labels: tuple[str, ...], said: str
+) -> None:
+    monkeypatch.setattr(module, "split_vectors", lambda *_, **__: pytest.fail("vectors were computed"))
+    with pytest.raises(SettingError, match=said):
+        evaluate_few_shot(labeler, corpus, "test", task, labels=labels)
 
 
 def test_its_file_is_no_classification_score(labeler: Labeler, corpus: Any, tmp_path: Path) -> None:

@@ -111,6 +111,41 @@ def test_costs_and_speed(corpus: Any, labeler: Any, result: Result) -> None:
     assert aggregate_results([known, unknown], draws=10).training_seconds is None
 
 
+@pytest.mark.parametrize(
+    ("model", "cached", "expected"),
+    [
+        ({"name": "emonet", "sentemo": {"freezes_backbone": True}}, None, False),
+        ({"name": "sentemo", "sentemo": {"freezes_backbone": True}}, None, True),
+        ({"name": "sentemo", "sentemo": {"freezes_backbone": False}}, None, False),
+        ({"name": "emonet_frozen"}, None, True),
+        ({"name": "emonet_frozen"}, 0, False),
+        ({"name": "emonet"}, 3, True),
+    ],
+)
+def test_no_speed_where_vectors_were_read_from_disk(result: Result, model: Any, cached: Any, expected: bool) -> None:
+    timed = dataclasses.replace(result, config={"model": model}, wall_seconds=2.0, cached_texts=cached)
+    row = build_leaderboard([stored(timed, "a")]).sections[0].rows[0]
+    assert row.reads_cache is expected
+    assert (row.utterances_per_second is None) is expected
+
+
+def test_cached_texts_of_several_seeds_are_added_up(corpus: Any, labeler: Any, result: Result) -> None:
+    assert result.cached_texts == 0
+    other = dataclasses.replace(
+        evaluate_model(dataclasses.replace(labeler, seed=2), corpus, "test", draws=10), cached_texts=5
+    )
+    assert aggregate_results([result, other], draws=10).cached_texts == 5
+    unknown = dataclasses.replace(other, cached_texts=None)
+    assert aggregate_results([result, unknown], draws=10).cached_texts is None
+
+
+def test_the_backbone_is_named_in_words_where_it_is_known(result: Result) -> None:
+    plain = dataclasses.replace(result, config={"model": {"backbone": "backbone-goe28"}})
+    told = dataclasses.replace(plain, backbone="all-MiniLM-L6-v2, tuned: baseline/goemotions_labels")
+    rows = [build_leaderboard([stored(one, "a")]).sections[0].rows[0] for one in (plain, told)]
+    assert [row.backbone for row in rows] == ["backbone-goe28", "all-MiniLM-L6-v2, tuned: baseline/goemotions_labels"]
+
+
 def test_costs_come_from_the_model(labeler: Any) -> None:
     assert training_costs(labeler) == {}
     labeler.parameters, labeler.trained_parameters = 10, 4
@@ -122,7 +157,7 @@ def test_a_file_written_before_the_costs_still_loads(result: Result) -> None:
     import json
 
     data = json.loads(result.to_json())
-    for name in ("parameters", "trained_parameters", "training_seconds", "training_device"):
+    for name in ("parameters", "trained_parameters", "training_seconds", "training_device", "cached_texts", "backbone"):
         del data[name]
     old = Result.from_json(json.dumps(data))
     assert (old.parameters, old.training_seconds, old.training_device) == (None, None, "")

@@ -47,6 +47,10 @@ def test_the_same_words_in_other_contexts_are_other_examples(tmp_path: Path) -> 
 HEAD = "label,text\n"
 
 
+def test_texts_of_signs_alone_are_told_apart(tmp_path: Path) -> None:
+    assert _read(tmp_path, HEAD + "a,:)\na,😀\nb,:(\nb,😢\n").counts == (2, 2)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -57,6 +61,14 @@ HEAD = "label,text\n"
         (HEAD + "a,x\na,y\nb,z\n", r":4: is the only example of 'b'\. Give at least 2, better 4 to 64, or delete it"),
         (HEAD + "a,x\n,y\n", r":3: has an empty label\. Write the label, delete the row"),
         (HEAD + "a,x\n  ,y\n", r":3: has an empty label"),
+        (HEAD + "a,x\na,y\nNaN,z\nNaN,w\n", r":4: has the label 'NaN', which reads as a missing value"),
+        (HEAD + "a,x\na,y\nNone,z\nNone,w\n", r":4: has the label 'None', which reads as a missing value"),
+        (HEAD + "null,x\nnull,y\nb,z\nb,w\n", r":2: has the label 'null', which reads as a missing value"),
+        (
+            HEAD + "a,Well done!\na,y\nb,z\nb,well done\n",
+            r":5: has the label 'b' and line 2 has 'a' for the same words \('well done'\)\. Keep the right one",
+        ),
+        (HEAD + "a,Well done!\na,well... done\nb,z\nb,w\n", r":3: is the example of line 2 again"),
         (HEAD + "a,x\na, X \nb,y\nb,z\n", r":3: is the example of line 2 again \('X'\)\. Delete one"),
         (HEAD + "a,x\na,y\nb,x\nb,z\n", r":4: has the label 'b' and line 2 has 'a' for the same text \('x'\)"),
         (HEAD + "a,x\na,y\nA,z\nA,w\n", r":4: has the labels 'a' and 'A'\. Write both alike"),

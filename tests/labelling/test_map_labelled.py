@@ -6,7 +6,9 @@ import pytest
 
 from erckit.conversation import Conversation, LabelledConversation, Prediction, Utterance
 from erckit.corpora.mappings import find_mapping
+from erckit.label_mapping import LabelMapping
 from erckit.labelling.map_labelled import map_labelled
+from erckit.labels import LabelSet
 
 IEMOCAP = ("happy", "sad", "neutral", "angry", "excited", "frustrated")
 EMORY = ("joyful", "mad", "neutral", "peaceful", "powerful", "sad", "scared")
@@ -49,3 +51,20 @@ def test_abstaining_looks_at_the_mapped_score() -> None:
     unsure = map_labelled(given, mapping, min_confidence=0.6)[0].predictions[0]
     assert unsure.label is None
     assert unsure.reason == "confidence 0.50 below 0.60"
+
+
+def test_what_names_nothing_that_is_mapped_gets_no_label() -> None:
+    mapping = LabelMapping(
+        "moods", ("a", "b", "odd"), LabelSet(("low", "high")), {"a": "low", "b": "high", "odd": None}
+    )
+    chat = Conversation("c", tuple(Utterance(str(i), "Ana", "x") for i in range(3)))
+    scores = [{"a": 0.0, "b": 0.0, "odd": 0.0}, {"a": 0.0, "b": 0.0, "odd": 1.0}, {"a": 0.0, "b": 1.0, "odd": 0.0}]
+    named, reasons = (None, "odd", "b"), ("unparsed: 'well'", "", "")
+    given = tuple(
+        Prediction(str(i), label, row, False, reason)
+        for i, (label, row, reason) in enumerate(zip(named, scores, reasons, strict=True))
+    )
+    (found,) = map_labelled([LabelledConversation(chat, given)], mapping, is_named=True)
+    assert [p.label for p in found.predictions] == [None, None, "high"]
+    assert [p.reason for p in found.predictions] == ["unparsed: 'well'", "odd has no counterpart", ""]
+    assert set(found.predictions[0].scores.values()) == set(found.predictions[1].scores.values()) == {0.0}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 import torch
 
 from erckit.conversation import Conversation
+from erckit.encoding.backbone_about import backbone_about
 from erckit.encoding.encoder import ConversationEncoder, load_backbone
 from erckit.encoding.text_vectors import text_vectors
 from erckit.errors import ModelFolderError
@@ -32,8 +34,9 @@ def test_it_reads_as_inside_the_model(
     with torch.no_grad():
         for parameter in model.encoder.backbone.parameters():
             parameter.add_(torch.randn_like(parameter) * 0.1)
+    recipe = {"name": "baseline/x"}
     pretrained = PretrainedModel(
-        model.eval(), preparation, settings, LabelSet(("a", "b")), registry, folder, "", {}, None, {}
+        model.eval(), preparation, settings, LabelSet(("a", "b")), registry, folder, "", recipe, None, {}
     )
     written = write_tuned_backbone(pretrained, tmp_path / "tuned")
     texts = [u.text for u in talk(3, 6).utterances]
@@ -42,5 +45,11 @@ def test_it_reads_as_inside_the_model(
     np.testing.assert_allclose(found, expected, atol=1e-6)
     plain = ConversationEncoder(load_backbone(folder)).eval()
     assert abs(found - text_vectors(texts, folder, keep=False, quiet=True, encoder=plain)).max() > 1e-3
+    assert backbone_about(str(written), written) == "tiny, tuned: baseline/x"
+    again = replace(pretrained, settings=replace(settings, backbone=str(written)), backbone_folder=written)
+    twice = write_tuned_backbone(replace(again, recipe={"name": "second"}), tmp_path / "twice")
+    assert backbone_about("twice", twice) == "tiny, tuned: baseline/x, tuned: second"
+    assert backbone_about("tiny", folder) == "tiny"
+    assert backbone_about("/runs/some-folder", tmp_path) == "some-folder"
     with pytest.raises(ModelFolderError, match="exists"):
         write_tuned_backbone(pretrained, written)

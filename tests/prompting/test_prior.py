@@ -9,7 +9,7 @@ import numpy as np
 
 from erckit.encoding.causal_lm import CausalLM
 from erckit.prompting import prior as prior_module
-from erckit.prompting.conversation_prompt import ConversationPrompt, Question
+from erckit.prompting.conversation_prompt import CONTENT, ContentFree, ConversationPrompt, Question
 from erckit.prompting.label_likelihood import score_prompts
 from erckit.prompting.prior import label_prior, without_prior
 
@@ -18,16 +18,19 @@ LABELS = ("happy", "sad", "angry")
 
 def test_prior_is_the_mean_over_content_free_prompts(tiny_causal_lm: Callable[[str], CausalLM]) -> None:
     lm = tiny_causal_lm("qwen2")
+    quoting = ContentFree("tell\n", "", f"<{CONTENT}>:")
     prompts = [
         ConversationPrompt("feel\n", ("Ana: red\n", "Ben: dog\n"), (Question(1, "Who:"), Question(2, "How:"))),
-        ConversationPrompt("feel\n", ("Ana: cat\n",), (Question(1, "How:"), Question(0, "<cat>:", content_free="<>:"))),
+        ConversationPrompt("feel\n", ("Ana: cat\n",), (Question(1, "How:"), Question(0, "<cat>:", (), quoting))),
     ]
-    found = label_prior(lm, prompts, LABELS, block="X: {}\n", texts=("N/A", "red"))
+    found = label_prior(lm, prompts, LABELS, texts=("N/A", "red"))
     assert found.shape == (4, 3)
-    for row, text in enumerate(("Who:", "How:", "How:", "<>:")):
+    line = 'feel\nSpeaker: "{}"\n'
+    for row, text in enumerate((f"{line}Who:", f"{line}How:", f"{line}How:", "tell\n<{}>:")):
         distributions = []
         for content in ("N/A", "red"):
-            empty = ConversationPrompt("feel\n", (f"X: {content}\n",), (Question(1, text),))
+            *before, question = text.replace("{}", content).splitlines(keepends=True)
+            empty = ConversationPrompt("".join(before[:1]), tuple(before[1:]), (Question(len(before) - 1, question),))
             powers = np.exp(score_prompts(lm, [empty], LABELS)[0])
             distributions.append(powers / powers.sum())
         np.testing.assert_allclose(found[row], np.log(np.mean(distributions, axis=0)), atol=1e-5)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from erckit.conversation import Conversation, Utterance
 from erckit.errors import ErckitError, SettingError
 from erckit.labels import LabelSet
+from erckit.prompting.conversation_prompt import CONTENT
 from erckit.prompting.labelled_text import LabelledText
 from erckit.prompting.prompt_context import PromptContext
 from erckit.prompting.prompt_example import EXAMPLE, example_context
@@ -24,6 +25,8 @@ SETTINGS: list[tuple[str, dict[str, Any]]] = [
     *((name, {"history": "none"}) for name in PROMPT_STYLES),
     *((name, {"layout": "published"}) for name in ("instruct_erc", "bios_erc", "laerc_s", "ckerc")),
     ("emonet_llm", {"biography_place": "history"}),
+    ("emonet_llm", {"recent_texts": True}),
+    *((name, {"wording": 1}) for name in PROMPT_STYLES),
     ("bios_erc", {"biography_place": "history", "speakers": "numbers"}),
     ("laerc_s", {"in_prompt": True}),
     ("ckerc", {"commonsense": "both"}),
@@ -124,6 +127,31 @@ def test_content_free_questions_name_nobody() -> None:
             assert not any(word in str(free) for word in ("Mira", "Tom", "Oslo", "demo", "biography", "recent"))
 
 
+@pytest.mark.parametrize(("name", "settings"), SETTINGS)
+def test_a_content_free_prompt_is_the_real_one_about_nothing(name: str, settings: dict[str, Any]) -> None:
+    """Any utterance's content-free prompt is what a conversation that says N/A alone is asked, examples included."""
+    shots = (LabelledText("shot one", "joy"), LabelledText("shot two", "sadness"))
+    style = prompt_style(name, settings)
+    nothing = Conversation("n", (Utterance("1", "Speaker" if style.settings.speakers == "names" else "x", "N/A"),))
+    (wanted,) = _asked(name, settings, nothing, PromptContext(LABELS, examples=shots))
+    context = replace(_full(EXAMPLE), examples=shots)
+    for prompt in style.prompts(EXAMPLE, context):
+        for question in prompt.questions:
+            free = question.content_free
+            assert free is not None
+            found = (free.opening + free.block + free.text).replace(CONTENT, "N/A")
+            assert found.replace("Speaker_0", "Speaker") == wanted.replace("Speaker_0", "Speaker")
+            assert CONTENT not in prompt.separate(question)
+
+
+@pytest.mark.parametrize(("name", "settings"), SETTINGS)
+def test_few_shot_examples_stand_in_every_prompt_once(name: str, settings: dict[str, Any]) -> None:
+    context = replace(_full(EXAMPLE), examples=(LabelledText("shot one", "joy"), LabelledText("shot two", "sadness")))
+    for text in _asked(name, settings, EXAMPLE, context):
+        assert text.count('Examples: "shot one" (joy); "shot two" (sadness)\n') == 1
+        assert text.index("Examples:") < min(text.index(u.text) for u in EXAMPLE.utterances if u.text in text)
+
+
 def test_window_shows_so_many() -> None:
     style = prompt_style("instruct_erc", {"history": "window", "window": 2})
     assert [len(p.blocks) for p in style.prompts(EXAMPLE, example_context())] == [1, 2, 3, 3]
@@ -149,6 +177,69 @@ def test_a_biography_in_the_history_is_written_once_per_version() -> None:
     assert whole.count("(About Ana: old)") == whole.count("(About Ana: new)") == 1
     assert prompt.blocks[1].startswith("(About Ana: old)\n")
     assert prompt.blocks[3].startswith("(About Ana: new)\n")
+
+
+def _alternating(count: int) -> Conversation:
+    said = (Utterance(str(i), ("Ana", "Ben")[i % 2], f"line {i}") for i in range(count))
+    return Conversation("c", tuple(said))
+
+
+def _recent(conversation: Conversation, n: int) -> list[list[LabelledText]]:
+    """Of each utterance, one of an earlier conversation and the speaker's last n before it, each with its own label."""
+    found = []
+    for t, utterance in enumerate(conversation.utterances):
+        before = [i for i in range(t) if conversation.utterances[i].speaker == utterance.speaker][-n:]
+        here = [LabelledText(f"line {i}", LABELS.labels[i % 4], i) for i in before]
+        found.append([LabelledText(f"long ago {t}", "sadness"), *here])
+    return found
+
+
+@pytest.mark.parametrize("style", [{}, {"window": 3, "history": "window"}, {"history": "none"}, {"recent_texts": True}])
+def test_a_recent_text_is_left_out_where_it_stands_above(style: dict[str, Any]) -> None:
+    """No text is written twice, none that is shown is lost, and every emotion is told once, oldest first."""
+    talk = _alternating(9)
+    context = PromptContext(LABELS, recent=_recent(talk, 2))
+    for t, text in enumerate(_asked("emonet_llm", {"recent": 3, **style}, talk, context)):
+        mine = [i for i in range(t) if i % 2 == t % 2][-2:]
+        assert text.count(f'Lately {talk.utterances[t].speaker} said: "long ago {t}" (sadness)') == 1
+        for i in mine:
+            assert text.count(f'"line {i}"') == (1 + (t > 0) if style.get("recent_texts") else 1)
+        *_, last = ["", *(line.partition("felt: ")[2] for line in text.splitlines() if " felt: " in line)]
+        reach = {"window": 3, "none": 0}.get(style.get("history", "all"), t)
+        above = [] if style.get("recent_texts") else [i for i in mine if t - i <= reach]
+        assert last == ", ".join(LABELS.labels[i % 4] for i in above)
+        for i in set(mine) - set(above):
+            assert f'"line {i}" ({LABELS.labels[i % 4]})' in text
+
+
+def test_an_unknown_recent_emotion_is_not_told() -> None:
+    talk = _alternating(5)
+    recent: list[list[LabelledText]] = [[], [], [], [], [LabelledText("line 0", None, 0), LabelledText("x", "joy", 2)]]
+    assert "Lately Ana felt: joy\n" in _asked("emonet_llm", {}, talk, PromptContext(LABELS, recent=recent))[4]
+    nothing = [[], [], [], [], [LabelledText("line 0", None, 0)]]
+    assert "Lately" not in _asked("emonet_llm", {}, talk, PromptContext(LABELS, recent=nothing))[4]
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [({}, 12), ({"demonstration_words": 3}, 3), ({"layout": "published"}, 40), ({"demonstration_words": 99}, 60)],
+)
+def test_demonstrations_are_cut(settings: dict[str, Any], words: int) -> None:
+    said = [f"w{i}" for i in range(60)]
+    context = PromptContext(LABELS, demonstrations=[(LabelledText(" ".join(said), "joy"),)] * len(EXAMPLE))
+    end = " ..." if words < len(said) else ""
+    for text in _asked("instruct_erc", settings, EXAMPLE, context):
+        assert f'Example: "{" ".join(said[:words])}{end}" (joy)\n' in text
+
+
+@pytest.mark.parametrize("name", [name for name in PROMPT_STYLES if name != "last_utterance"])
+def test_the_first_wording_is_kept(name: str) -> None:
+    old, new = (_asked(name, {"wording": one}, EXAMPLE, PromptContext(LABELS)) for one in (1, 2))
+    for t, (before, now) in enumerate(zip(old, new, strict=True)):
+        speaker = EXAMPLE.utterances[t].speaker
+        assert before.endswith(f"\nEmotion of {speaker} at the end of the conversation:")
+        assert now.endswith(f"\nEmotion of {speaker}:")
+        assert now[: now.rindex("\n")] == before[: before.rindex("\n")]
 
 
 def test_labels_are_written_as_told() -> None:
@@ -208,6 +299,8 @@ def test_first_stages_write_what_was_annotated(name: str, task: str, history: st
         ("bios_erc", {"window_after": 5}, "history: window"),
         ("bios_erc", {"biography_place": "history", "layout": "published"}, "Set it to question"),
         ("emonet_llm", {"layout": "published"}, "nothing is published"),
+        ("ckerc", {"wording": 3}, "is 1 or 2, got 3"),
+        ("instruct_erc", {"demonstration_words": 0}, "must be at least 1"),
     ],
 )
 def test_wrong_settings_are_told(name: str, settings: dict[str, Any], said: str) -> None:

@@ -67,11 +67,19 @@ def test_text_only_when_asked_for(found: EmotionMap) -> None:
 
 def test_names_do_not_cover_each_other(found: EmotionMap) -> None:
     page = emotion_map_html(found)
-    places = [(float(x), float(y)) for x, y in re.findall(r'<text x="([\d.-]+)" y="([\d.-]+)"', page)]
-    assert len(places) == 4
-    for i, (x, y) in enumerate(places):
-        for left, other in places[:i]:
-            assert abs(y - other) >= 18 or abs(x - left) >= 150
+    named = re.findall(r'<text x="([\d.-]+)" y="([\d.-]+)" text-anchor="middle">([^<]*)</text>', page)
+    marks = [
+        (float(x), float(y))
+        for x, y in re.findall(r'<use href="#m\d+" transform="translate\(([\d.-]+) ([\d.-]+)\) scale\(9\)', page)
+    ]
+    assert len(named) == len(marks) == 4
+    boxes = []
+    for x, y, name in named:
+        half = 4.0 * len(name.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))  # bold, 14 px
+        boxes.append((float(x) - half, float(y) - 11, float(x) + half, float(y) + 4))
+    for i, (left, top, right, bottom) in enumerate(boxes):
+        others = [*boxes[:i], *((x - 9, y - 9, x + 9, y + 9) for x, y in marks)]
+        assert not any(left < r and le < right and top < b and t < bottom for le, t, r, b in others)
 
 
 def test_markers_differ() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -107,6 +108,25 @@ def test_every_mark_of_the_chart_stands_where_its_score_is(board: Leaderboard) -
     for dot, left in zip(dots, bounds, strict=True):
         assert left < dot
     assert chart.count('class="cross"') == sum(score.selection == "test" for score in section.published)
+
+
+def test_a_long_name_is_whole_in_the_chart_and_has_room() -> None:
+    name = "emonet_frozen-all-mpnet-base-v2-goemotions-five-seeds"
+    chart = interval_chart(build_leaderboard([stored(name, 9), stored("one", 6)]).sections[0])
+    x = float(re.search(rf'x="([\d.]+)"[^>]*>{name}</text>', chart)[1])  # type: ignore[index]
+    assert x > 8.2 * len(name)  # it ends there; in a wide font a bold letter of 12.5 px takes up to 8.2 px on average
+    width = float(re.search(r'svg viewBox="0 0 ([\d.]+) ', chart)[1])  # type: ignore[index]
+    places = [float(value) for value in re.findall(r'(?:cx|x1|x2|x)="([\d.]+)"', chart)]
+    assert max(places) <= width
+
+
+def test_the_speed_is_left_out_where_vectors_were_kept(board: Leaderboard) -> None:
+    one, other = stored("kept", 9), stored("read", 6)
+    kept = dataclasses.replace(one, result=dataclasses.replace(one.result, cached_texts=7))
+    lines = leaderboard_markdown(build_leaderboard([kept, other], with_published=False)).splitlines()
+    cells = {line.split(" | ")[0].strip("| "): line.split(" | ") for line in lines if line.startswith("| ")}
+    speed = cells["system"].index("utterances/s")
+    assert (cells["kept"][speed], cells["read"][speed]) == ("cached", "664")
 
 
 def test_markdown_holds_the_same_tables(board: Leaderboard) -> None:

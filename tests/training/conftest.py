@@ -21,7 +21,7 @@ def forked_trainings() -> Callable[..., dict[str, Any]]:
     if not hasattr(os, "fork"):
         pytest.skip("this platform cannot fork")
 
-    def run(recipe: Any, corpus: Any, out: Path, **task: Any) -> dict[str, Any]:
+    def run(recipe: Any, corpus: Any, out: Path, seconds: float = 280, **task: Any) -> dict[str, Any]:
         splits = {
             name: [
                 {
@@ -46,7 +46,7 @@ def forked_trainings() -> Callable[..., dict[str, Any]]:
             capture_output=True,
             text=True,
             env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
-            timeout=280,
+            timeout=seconds,
             check=False,
         )
         assert done.returncode == 0, done.stderr

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import accelerate  # noqa: F401  imported before the first fork, as all that follows
+import peft  # noqa: F401
 import safetensors.torch  # noqa: F401
 import scipy.optimize  # noqa: F401
 import sklearn.metrics  # noqa: F401
@@ -25,9 +26,11 @@ import torch
 import transformers  # noqa: F401
 
 import erckit.training.train as training
+import erckit.training.train_llm  # noqa: F401
 from erckit.conversation import Conversation, Utterance
 from erckit.corpora.corpus import Corpus
 from erckit.labels import LabelSet
+from erckit.models.adapter_folder import read_adapter_folder
 from erckit.models.pretrained import load_pretrained
 from erckit.settings import settings_from_dict
 from erckit.training.checkpoint import load_checkpoint
@@ -80,16 +83,39 @@ def kill(child: int) -> None:
     os.waitpid(child, 0)
 
 
+def writes(folder: Path) -> bool:
+    """Whether something is being written right now: a checkpoint, the best weights, the model folder."""
+    with contextlib.suppress(OSError):
+        return any(".tmp-" in path.name for path in folder.rglob("*"))
+    return True  # a folder that went away while it was looked at
+
+
+def ended_or_writes(child: int, folder: Path, seconds: float) -> int | None:
+    """Exit status, or None once the child is in the middle of writing; waits that long for it."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and not writes(folder):
+        found, status = os.waitpid(child, os.WNOHANG)
+        if found:
+            return os.waitstatus_to_exitcode(status)
+    return None
+
+
 def fingerprint(out: Path) -> list[str]:
     """What two equal trainings have in common: the model and, as it may hold an earlier step, the last state."""
     scores = json.loads((out / "model" / "config.json").read_text())["scores"]["dev"]
     last = sorted((out / "checkpoints").iterdir())[-1]
-    files = [out / "model" / name for name in ("model.safetensors", "calibration.json", "labels.json")]
+    weights = "model.safetensors" if (out / "model" / "model.safetensors").exists() else "adapter.safetensors"
+    files = [out / "model" / name for name in (weights, "calibration.json", "labels.json")]
     return [*(path.read_bytes().hex() for path in (*files, last / "tensors.safetensors")), json.dumps(scores)]
 
 
-def interrupted(recipe: Recipe, corpus: Corpus, out: Path, kills: int, seed: int) -> dict[str, Any]:
-    """Kill trainings at random moments until there were ``kills``; every one must resume and end like the first."""
+def interrupted(
+    recipe: Recipe, corpus: Corpus, out: Path, kills: int, seed: int, while_writing: bool = False
+) -> dict[str, Any]:
+    """Kill trainings at random moments until there were ``kills``; every one must resume and end like the first.
+
+    With ``while_writing`` every other kill waits for the moment at which a file is being written.
+    """
     rng = random.Random(seed)
 
     def run(folder: Path) -> Callable[[], Any]:
@@ -99,7 +125,7 @@ def interrupted(recipe: Recipe, corpus: Corpus, out: Path, kills: int, seed: int
     assert ended(forked(run(out / "reference")), 120) == 0, "the uninterrupted training failed"
     duration = time.monotonic() - began
     wanted = fingerprint(out / "reference")
-    done, problems, resumed_at = 0, [], []
+    done, problems, resumed_at, cut = 0, [], [], 0
     number = 0
     while done < kills or not (out / str(number) / "model").exists():
         folder = out / str(number)
@@ -108,9 +134,12 @@ def interrupted(recipe: Recipe, corpus: Corpus, out: Path, kills: int, seed: int
             continue
         child = forked(run(folder))
         status = ended(child, rng.uniform(0, 0.9 * duration) if done < kills else 120)
+        if status is None and while_writing and done % 2:
+            status = ended_or_writes(child, folder, 20)
         if status is None:
             kill(child)
             done += 1
+            cut += writes(folder)
         elif status:
             problems.append(f"training {number} ended with {status}")
             break
@@ -118,13 +147,13 @@ def interrupted(recipe: Recipe, corpus: Corpus, out: Path, kills: int, seed: int
         problems += notes
         resumed_at.append(checkpoint.step if checkpoint else 0)
         if (folder / "model").exists():
-            load_pretrained(folder / "model")
+            (read_adapter_folder if recipe.is_llm else load_pretrained)(folder / "model")
             if fingerprint(folder) != wanted:
                 problems.append(f"training {number} ended with other weights")
     leftovers = [str(p.relative_to(out)) for p in out.rglob("*") if ".tmp-" in p.name or ".old-" in p.name]
     return {
         "kills": done, "trainings": number + 1, "problems": problems, "resumed_at": resumed_at,
-        "leftovers": leftovers, "seconds": duration,
+        "leftovers": leftovers, "seconds": duration, "killed_while_writing": cut,
     }  # fmt: skip
 
 
@@ -157,7 +186,7 @@ def main() -> None:
     given = json.load(sys.stdin)
     recipe, corpus, out = settings_from_dict(Recipe, given["recipe"]), read_corpus(given["corpus"]), Path(given["out"])
     if given["task"] == "interrupted":
-        answer = interrupted(recipe, corpus, out, given["kills"], given["seed"])
+        answer = interrupted(recipe, corpus, out, given["kills"], given["seed"], given.get("while_writing", False))
     else:
         answer = together(recipe, corpus, out, given["processes"])
     print(json.dumps(answer), flush=True)

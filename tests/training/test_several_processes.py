@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from erckit.models.pretrained import load_pretrained, trained_tensors
 from erckit.training.train import train
@@ -40,3 +41,27 @@ def test_two_processes_give_the_weights_of_one_that_accumulates(
     two, one = (trained_tensors(load_pretrained(f).model) for f in (tmp_path / "two" / "model", alone))
     for name in one:
         torch.testing.assert_close(two[name], one[name], rtol=1e-3, atol=2e-4, msg=name)
+
+
+@pytest.mark.skipif(not torch.distributed.is_available(), reason="torch was built without distributed training")
+def test_two_processes_train_an_llm_like_one_that_accumulates(
+    forked_trainings: Callable[..., Any], llm_recipe: Any, ruled_corpus: Any, tmp_path: Path
+) -> None:
+    """Also with what each process' model says of its own conversations, which the other's prompts may show."""
+    corpus = ruled_corpus(5)  # one conversation per batch: in the last step the second process has none
+    training = {"batch_tokens": 1, "epochs": 1, "backbone_rate": 1e-3}
+    groups = {"model": {"history": {"scope": "all"}}, "lora": {"dropout": 0.0}}
+    two = llm_recipe("emonet_llm", **groups, training=training)
+    answer = forked_trainings(two, corpus, tmp_path / "two", task="together", processes=2)
+    if "Gloo connectFullMesh failed" in answer["stderr"] or "Operation not permitted" in answer["stderr"]:
+        pytest.skip("processes cannot reach each other here")
+    assert answer["statuses"] == [0, 0], answer["stderr"]
+    alone = train(
+        llm_recipe("emonet_llm", **groups, training={**training, "accumulate": 2}), corpus, tmp_path / "one", quiet=True
+    )
+    lines = (tmp_path / "two" / "metrics.jsonl").read_text().splitlines()
+    assert len([line for line in lines if "own_share" in json.loads(line)]) == 3
+    found, wanted = (load_file(f / "adapter.safetensors") for f in (tmp_path / "two" / "model", alone))
+    assert found.keys() == wanted.keys()
+    for name in wanted:
+        torch.testing.assert_close(found[name], wanted[name], rtol=1e-3, atol=2e-4, msg=name)

@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from safetensors.torch import load_file
 
 from erckit.errors import SettingError
+from erckit.prompting.prompt_system import PromptSystem
 from erckit.training import train_llm
 from erckit.training.lesson import join_lessons
 from erckit.training.train import train
@@ -38,21 +40,26 @@ def test_a_rule_is_learnt(llm_recipe: Callable[..., Any], ruled_corpus: Callable
     assert config["scores"]["dev"]["weighted_f1"] > 0.8  # 1/3 by chance
 
 
-@pytest.mark.parametrize("system", ["emonet_llm", "instruct_erc"])
+@pytest.mark.parametrize(
+    ("system", "scope", "epochs"),
+    [("emonet_llm", "all", 2), ("emonet_llm", "conversation", 1), ("instruct_erc", "none", 2)],
+)
 def test_a_killed_training_goes_on_to_the_same_weights(
     llm_recipe: Callable[..., Any],
     ruled_corpus: Callable[..., Any],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     system: str,
+    scope: str,
+    epochs: int,
 ) -> None:
     corpus = ruled_corpus(6)
     first = {"llm": {"first_task": "speaker_identification"}} if system == "instruct_erc" else {}
     recipe = llm_recipe(
         system,
-        **(EMONET if system == "emonet_llm" else {}),
+        model={"history": {"scope": scope}},
         lora={"dropout": 0.1},
-        training={"epochs": 2, "average": 0.9, "batch_tokens": 400, **first},
+        training={"epochs": epochs, "average": 0.9, "batch_tokens": 150 if epochs == 1 else 400, **first},
     )
     train(recipe, corpus, tmp_path / "whole", quiet=True)
 
@@ -131,17 +138,102 @@ def test_without_training_only_the_temperature_is_fitted(
     assert json.loads((tmp_path / "model" / "calibration.json").read_text())["temperature"] > 0
 
 
-def test_gold_emotions_give_way_to_the_models_own(
+@pytest.mark.parametrize("loss", ["labels", "lm"])
+def test_one_epoch_shows_the_models_own_mistakes(
+    llm_recipe: Callable[..., Any],
+    ruled_corpus: Callable[..., Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    loss: str,
+) -> None:
+    """A real training of one epoch: every emotion shown is the gold label or what the model says right then."""
+    count = 40
+    recipe = llm_recipe(
+        "emonet_llm",
+        model={"history": {"scope": "conversation"}},
+        lora={"dropout": 0.1},
+        context={"recent": {"gold_share": 0.0, "dropped": 0.0}},
+        training={"batch_tokens": 1, "llm": {"loss": loss}},
+    )
+    training = start(recipe, ruled_corpus(count), tmp_path)
+    gold, past = np.array(training.labels), training.train.past
+    assert past is not None
+    shows: list[tuple[NDArray[np.bool_], NDArray[np.bool_]]] = []
+    prompts = PromptSystem.prompts
+
+    def watched(self: PromptSystem, gathered: Any, c: int, emotions: Any = None, hidden: Any = None) -> Any:
+        if gathered is training.train and emotions is not None:
+            rows = past.rows(gathered.rows([c]))
+            state = torch.get_rng_state()
+            said = self._score(gathered, [c], None, 10_000, None).argmax(axis=1)[rows - gathered.rows([c])[0]]
+            assert torch.equal(state, torch.get_rng_state())
+            is_gold, is_own = emotions[rows] == gold[rows], emotions[rows] == said
+            assert (is_gold | is_own).all()
+            shows.append((is_gold, is_own))
+        return prompts(self, gathered, c, emotions, hidden)
+
+    training.lessons.main(0, 0, 0.0)  # at the first step all are gold
+    monkeypatch.setattr(PromptSystem, "prompts", watched)
+    training.run(tmp_path / "model")
+    assert len(shows) == count
+    assert all(is_own.all() for _, is_own in shows[-1:])
+    told_apart = [(is_gold != is_own) for is_gold, is_own in shows]
+    owns = sum(int((is_own & apart).sum()) for (_, is_own), apart in zip(shows, told_apart, strict=True))
+    chances = np.repeat(np.arange(count) / (count - 1), [apart.sum() for apart in told_apart])
+    assert len(chances) > 30
+    assert abs(owns - chances.sum()) < 3 * np.sqrt((chances * (1 - chances)).sum())
+    records = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    shares = [record["own_share"] for record in records if "own_share" in record]
+    assert len(shares) == count
+    assert (shares[0], shares[-1]) == (0.0, 1.0)
+
+
+def test_gold_emotions_cost_no_first_pass(
+    llm_recipe: Callable[..., Any], ruled_corpus: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for scope in ("conversation", "all"):
+        groups = {"model": {"history": {"scope": scope}}, "context": {"recent": {"gold_share": 1.0}}}
+        training = start(llm_recipe("emonet_llm", **groups), ruled_corpus(6), tmp_path)
+        monkeypatch.setattr(training.system, "blind_labels", None)
+        assert training.lessons.label_blind(range(6), 0, 1.0) == 0.0
+
+
+def test_own_labels_are_of_this_epoch_and_of_a_model_that_has_not_learnt_them(
+    llm_recipe: Callable[..., Any], ruled_corpus: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Over earlier conversations too: each is labelled once in an epoch, never after it was learnt from."""
+    recipe = llm_recipe("emonet_llm", **EMONET, training={"epochs": 2, "batch_tokens": 1, "patience": 0})
+    training = start(recipe, ruled_corpus(8), tmp_path)
+    labelled: list[tuple[int, int]] = []
+    learnt: list[tuple[int, int]] = []
+    blind, loss = training.system.blind_labels, training.lessons.main
+
+    def watched(gathered: Any, chosen: Any, batch_tokens: int = 4096) -> Any:
+        if gathered is training.train:
+            assert not {(training.epoch, c) for c in chosen} & {*learnt, *labelled}
+            labelled.extend((training.epoch, c) for c in chosen)
+        return blind(gathered, chosen, batch_tokens)
+
+    def taught(c: int, epoch: int, progress: float) -> Any:
+        learnt.append((epoch, c))
+        return loss(c, epoch, progress)
+
+    monkeypatch.setattr(training.system, "blind_labels", watched)
+    monkeypatch.setattr(training.lessons, "main", taught)
+    training.run(tmp_path / "model")
+    assert sorted(labelled) == sorted(learnt) == [(epoch, c) for epoch in (0, 1) for c in range(8)]
+
+
+def test_only_earlier_utterances_are_shown(
     llm_recipe: Callable[..., Any], ruled_corpus: Callable[..., Any], tmp_path: Path
 ) -> None:
-    """Only earlier utterances of train are shown; at the end with what the model said of them, not the gold label."""
-    corpus = ruled_corpus(6)
+    """Gold labels at the first step, the model's own at the last; hidden ones nowhere."""
     recent = {"recent": {"gold_share": 0.0, "dropped": 0.0}}
-    training = start(llm_recipe("emonet_llm", context=recent, **EMONET), corpus, tmp_path)
+    training = start(llm_recipe("emonet_llm", context=recent, **EMONET), ruled_corpus(6), tmp_path)
     lessons, past = training.lessons, training.train.past
     assert past is not None
     gold = np.array(training.labels)
-    lessons.own[:] = (gold + 1) % 3
+    lessons.own[:], lessons.met[:] = (gold + 1) % 3, 0
     for c in range(6):
         rows = past.rows(training.train.rows([c]))
         begin, _ = lessons._shown(c, 0, 0.0)
@@ -183,6 +275,54 @@ def test_dev_scores_do_not_know_gold_labels(
         )
 
 
+def test_dev_scores_are_those_of_evaluation(
+    llm_recipe: Callable[..., Any], ruled_corpus: Callable[..., Any], tmp_path: Path
+) -> None:
+    """What an epoch is chosen and calibrated by is what the trained folder says of dev, over conversations too."""
+    from erckit.evaluation.evaluate import evaluate_model
+    from erckit.labelling import Labeler
+
+    corpus = ruled_corpus(8)
+    recipe = llm_recipe("emonet_llm", **EMONET, training={"epochs": 2, "batch_tokens": 300, "evaluations_per_epoch": 2})
+    training = start(recipe, corpus, tmp_path)
+    training.run(tmp_path / "model")
+    labeler = Labeler.from_pretrained(tmp_path / "model", precision="fp32")
+    result = evaluate_model(labeler, corpus, "dev", draws=10)
+    for name in ("weighted_f1", "macro_f1", "accuracy"):
+        assert result.metrics[name] == pytest.approx(labeler.scores["dev"][name])
+    logits = labeler.logits(corpus.split("dev"), history="all", remember=corpus.split("train"))
+    np.testing.assert_allclose(training._dev_scores(), np.concatenate(logits), atol=1e-4)
+
+
+@pytest.mark.parametrize("form", ["first", "full"])
+def test_a_recipe_says_what_is_scored_of_a_label(
+    llm_recipe: Callable[..., Any], ruled_corpus: Callable[..., Any], tmp_path: Path, form: str
+) -> None:
+    from dataclasses import replace
+
+    from erckit.labels import LabelSet
+    from erckit.prompting.label_likelihood import score_prompts
+    from erckit.prompting.tokenize_prompt import label_tokens
+
+    corpus = ruled_corpus(3)
+    names = {"Calm": "Good", "Cross": "Angry", "Glad": "Happy"}  # which begin differently
+    splits = {
+        split: tuple(
+            replace(c, utterances=tuple(replace(u, label=names[u.label]) for u in c.utterances)) for c in conversations
+        )
+        for split, conversations in corpus.splits.items()
+    }
+    corpus = replace(corpus, label_set=LabelSet(tuple(names.values()), neutral="Good"), splits=splits)
+    training = start(llm_recipe(context={"label_form": form}), corpus, tmp_path)
+    training.lm.model.eval()
+    gathered = training.builder.gather(corpus.split("dev"))
+    prompts = [p for c in range(len(gathered.conversations)) for p in training.system.prompts(gathered, c)]
+    by_hand = score_prompts(training.lm, prompts, label_tokens(training.lm, ["Good", "Angry", "Happy"], form))
+    np.testing.assert_allclose(training.system.scores(gathered, range(len(prompts))), by_hand, atol=1e-4)
+    answers = training.lessons.main(0, 0, 0.0).prompts[0].questions[0].answers
+    assert (max(map(len, answers)) == 1) == (form == "first")
+
+
 def test_labels_that_a_corpus_lacks_take_no_part(
     llm_recipe: Callable[..., Any], ruled_corpus: Callable[..., Any], tmp_path: Path
 ) -> None:
@@ -213,6 +353,7 @@ def test_labels_that_a_corpus_lacks_take_no_part(
         ({"training": {"llm": {"extra_tasks": {"emotion_imact": 0.1}}}}, "Did you mean 'emotion_impact'"),
         ({"training": {"r_drop": 1.0}}, "'training.r_drop' is not for LLM systems"),
         ({"training": {"llm": {"loss": "label"}}}, "Did you mean 'labels'"),
+        ({"context": {"label_form": "fulll"}}, "Did you mean 'full'"),
         ({"style": {"windw": 3}}, "Did you mean 'window'"),
         ({"lora": {"is_quantised": True}}, "bitsandbytes|CUDA GPU"),
     ],

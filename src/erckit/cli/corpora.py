@@ -58,9 +58,28 @@ def stats(name: Name, source: Folder = None, json: Json = None) -> None:
 
 
 @app.command("check")
-def check(name: Name, source: Folder = None, json: Json = None) -> None:
+def check(
+    name: Name,
+    source: Folder = None,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            "--against",
+            metavar="NAME[/SPLIT]",
+            help="Look for what is also in this other corpus, and print it as 'leave_out' of a recipe.",
+        ),
+    ] = None,
+    json: Json = None,
+) -> None:
     """Look for copies, conflicting labels, gaps, impossible times, empty texts and speakers that splits share."""
     from erckit.corpora import load_corpus
+
+    if against is not None:
+        from erckit.corpora.shared_texts import find_shared_texts
+
+        other, split = _split_named(against)
+        _show(find_shared_texts(load_corpus(name, folder=source), load_corpus(other), split), json)
+        return
     from erckit.corpora.check_corpus import check_corpus
 
     _show(check_corpus(load_corpus(name, folder=source)), json)
@@ -87,6 +106,16 @@ def mappings(
         from erckit.corpora import load_corpus
 
         _show(corpus_mappings(load_corpus(name, folder=source), to), json)
+
+
+def _split_named(name: str) -> tuple[str, str | None]:
+    """``meld/dev`` as corpus and split; a path that is there, and a name alone, is a whole corpus."""
+    corpus, slash, split = name.rpartition("/")
+    if not slash or Path(name).exists():
+        return name, None
+    from erckit.corpora.load_corpus import CORPORA
+
+    return (corpus, split) if corpus in CORPORA or Path(corpus).exists() else (name, None)
 
 
 def _show(found: Any, json_path: Path | None) -> None:

@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from erckit.cli import answer_options as options
 from erckit.cli.command_group import command_app
+from erckit.cli.is_recipe import is_recipe
 from erckit.cli.say import say
+from erckit.cli.warn_overlap import warn_overlap
 
 if TYPE_CHECKING:
     from erckit.corpora import Corpus
+    from erckit.evaluation.answer_settings import AnswerSettings
     from erckit.evaluation.result import Result
     from erckit.training.recipe import Recipe
 
@@ -73,7 +77,12 @@ def evaluate(
         typer.Option("--set", metavar="KEY=VALUE", help="With a recipe: change one value; may be repeated."),
     ] = None,
     backbone: Annotated[
-        str | None, typer.Option("--backbone", metavar="NAME", help="With a recipe: another backbone.")
+        str | None,
+        typer.Option(
+            "--backbone",
+            metavar="NAME",
+            help="With a recipe: another backbone. With --few-shot: the frozen one beside the model.",
+        ),
     ] = None,
     scorer: Annotated[
         str,
@@ -103,6 +112,14 @@ def evaluate(
             "--forced-choice", help="With a model: SentEmoContext's published protocol, which is no classification."
         ),
     ] = False,
+    answers: options.Answers = None,
+    parsing: options.Parsing = None,
+    answer_tokens: options.AnswerTokens = None,
+    engine: options.Engine = None,
+    engine_model: options.EngineModel = None,
+    engine_tokens: options.EngineTokens = None,
+    engine_seconds: options.EngineSeconds = None,
+    engine_timeout: options.EngineTimeout = None,
     precision: Annotated[
         str, typer.Option("--precision", metavar="auto|fp32|bf16", help="With a model: its arithmetic.")
     ] = "auto",
@@ -116,7 +133,8 @@ def evaluate(
 ) -> None:
     """Score a model on a split of a corpus, or train and score a recipe or baseline over several seeds.
 
-    The protocol is printed with the scores. A recipe's finished seeds are kept: the same command resumes.
+    The protocol is printed with the scores. A recipe's finished seeds are kept: the same command resumes. With
+    --answers generate or --engine nothing is trained: an LLM system's prompts are answered with words.
     """
     from erckit.cli.choose import choose
 
@@ -132,12 +150,22 @@ def evaluate(
     from erckit.cli import evaluate_space as space
 
     choose("--scorer", scorer, space.SCORERS)
+    generated = options.answer_settings(
+        answers, parsing, answer_tokens, engine, engine_model, engine_tokens, engine_seconds, engine_timeout
+    )
     split, forced_choice = space.published_split(split, forced_choice)
     is_model = not (
         baselines.is_text_classifier(model_or_recipe)
         or baselines.is_baseline(model_or_recipe)
-        or _is_recipe(model_or_recipe)
+        or is_recipe(model_or_recipe)
     )
+    if generated is not None:
+        if baselines.is_text_classifier(model_or_recipe) or baselines.is_baseline(model_or_recipe):
+            raise typer.BadParameter("goes with an LLM system.", param_hint="--engine" if engine else "--answers")
+        _refuse_options(
+            "generated answers", few_shot=few_shot, forced_choice=forced_choice, scorer=scorer != "head", seeds=seeds,
+            out=out,
+        )  # fmt: skip
     if not is_model:
         by_distance = scorer if scorer != "head" else None
         _refuse_options(
@@ -148,7 +176,7 @@ def evaluate(
     if few_shot is not None or forced_choice:
         if few_shot is not None and forced_choice:
             raise typer.BadParameter("does not go with the forced choice.", param_hint="--few-shot")
-        _refuse_options("this", png=png, out=out, set=settings, backbone=backbone, scorer=scorer != "head")
+        _refuse_options("this", png=png, out=out, set=settings, scorer=scorer != "head")
         chosen_labels = tuple(one.strip() for one in labels.split(",") if one.strip()) if labels else ()
         found, text = space.score_space(
             model_or_recipe,
@@ -161,6 +189,7 @@ def evaluate(
             episodes=episodes,
             seed=seed,
             seeds=seeds,
+            backbone=backbone,
             precision=precision,
             quiet=quiet,
         )
@@ -173,7 +202,12 @@ def evaluate(
     only = _labels(labels, map_to)
     if allow_seen and not baselines.is_text_classifier(model_or_recipe):
         raise typer.BadParameter("is for hf:NAME.", param_hint="--allow-seen")
-    if baselines.is_text_classifier(model_or_recipe):
+    if generated is not None and is_recipe(model_or_recipe):
+        _refuse_options("a recipe", labels=labels)
+        result = _evaluate_prompts(
+            model_or_recipe, settings or [], corpus, map_to, backbone, source, split, generated, precision, draws, quiet
+        )
+    elif baselines.is_text_classifier(model_or_recipe):
         _refuse_options("a model somebody else trained", seeds=seeds, out=out, set=settings, backbone=backbone)
         result = baselines.score_text_classifier(
             model_or_recipe, corpus, source, map_to, only, split, allow_seen, precision, draws, quiet
@@ -183,7 +217,7 @@ def evaluate(
         result = baselines.score_baseline(
             model_or_recipe, corpus, source, map_to, only, split, seeds, out, draws, quiet
         )
-    elif _is_recipe(model_or_recipe):
+    elif is_recipe(model_or_recipe):
         # Its runs are kept with all their labels.
         _refuse_options("a recipe; score the models that it trains (OUT/seed-1/model)", labels=labels)
         if out is None:
@@ -193,13 +227,16 @@ def evaluate(
                 "is for trained models. Use --set training.precision=... with a recipe.", param_hint="--precision"
             )
         recipe, data = _load_recipe(model_or_recipe, settings or [], corpus, map_to, backbone, source)
+        warn_overlap(data, split)
         from erckit.evaluation.seeds import evaluate_recipe
 
         chosen = [recipe.training.seed] if seeds is None else range(1, seeds + 1)
         result = evaluate_recipe(recipe, data, split, chosen, out, draws=draws, quiet=quiet)
     else:
         _refuse_options("a trained model", seeds=seeds, out=out, set=settings, backbone=backbone)
-        result = _evaluate_model(model_or_recipe, corpus, source, map_to, only, split, scorer, precision, draws, quiet)
+        result = _evaluate_model(
+            model_or_recipe, corpus, source, map_to, only, split, scorer, generated, precision, draws, quiet
+        )
     # Files first: whoever reads the output may leave before its end.
     if json is not None:
         result.save(json)
@@ -230,19 +267,6 @@ def _refuse_options(kind: str, **options: object) -> None:
             raise typer.BadParameter(f"does not go with {kind}.", param_hint=f"--{option.replace('_', '-')}")
 
 
-def _is_recipe(name: str) -> bool:
-    """Whether ``name`` means a recipe: a YAML file, or ``model/...`` of a model that has packaged recipes."""
-    if Path(name).suffix.lower() in (".yaml", ".yml"):
-        return True
-    if Path(name).exists():
-        return False
-    from erckit.training.recipe import recipe_names
-
-    # A mistyped recipe should be answered with the nearest recipe, not be looked for among models.
-    families = {recipe.partition("/")[0] for recipe in recipe_names()}
-    return "/" in name and name.partition("/")[0] in families
-
-
 def _evaluate_model(
     name: str,
     corpus: str | None,
@@ -251,11 +275,13 @@ def _evaluate_model(
     labels: tuple[str, ...] | None,
     split: str,
     scorer: str,
+    answers: AnswerSettings | None,
     precision: str,
     draws: int,
     quiet: bool,
 ) -> Result:
     from erckit.cli.evaluate_space import with_scorer
+    from erckit.cli.open_answering import open_answering
     from erckit.corpora import load_corpus
     from erckit.corpora.mappings import find_target
     from erckit.corpora.mixture import without_conversations
@@ -267,7 +293,11 @@ def _evaluate_model(
         find_target(map_to)  # a mistyped name should be told before a model is loaded
     # The corpus first: that it is missing should be told before a model is fetched and loaded.
     data = load_corpus(corpus, folder=source) if corpus is not None else None
-    labeler = Labeler.from_pretrained(name, precision=precision, keeps_vectors=True)
+    labeler: Labeler
+    if answers is not None:
+        labeler = open_answering(name, answers, precision, quiet, keeps_vectors=True)
+    else:
+        labeler = Labeler.from_pretrained(name, precision=precision, keeps_vectors=True)
     if data is None:
         own = labeler.settings.get("corpus")
         if own is None:
@@ -275,9 +305,40 @@ def _evaluate_model(
         # Scored as it was trained, unless other labels are asked for.
         data = load_corpus(str(own), folder=source, map=str(labeler.settings.get("map") or ""))
         data = without_conversations(data, labeler.settings.get("leave_out") or ())
+    warn_overlap(data, split)
     labeler = with_scorer(labeler, scorer, data, quiet)
-    with Progress(None, "Scoring", quiet=quiet) as bar:
-        return evaluate_model(labeler, data, split, draws=draws, report=bar.advance, map_to=map_to, labels=labels)
+    with Progress(None, "Scoring" if answers is None else "Answering", quiet=quiet) as bar:
+        result = evaluate_model(labeler, data, split, draws=draws, report=bar.advance, map_to=map_to, labels=labels)
+    options.tell_unparsed(labeler, quiet)
+    return result
+
+
+def _evaluate_prompts(
+    name: str,
+    changes: list[str],
+    corpus: str | None,
+    map_to: str | None,
+    backbone: str | None,
+    source: Path | None,
+    split: str,
+    answers: AnswerSettings,
+    precision: str,
+    draws: int,
+    quiet: bool,
+) -> Result:
+    """A recipe's prompts answered with words; nothing is trained."""
+    from erckit.cli.open_answering import open_answering_recipe
+    from erckit.evaluation.evaluate import evaluate_model
+    from erckit.progress import Progress
+
+    labeler, data = open_answering_recipe(
+        name, answers, precision, quiet, changes=changes, corpus=corpus, source=source, map_to=map_to,
+        backbone=backbone, keeps_vectors=True,
+    )  # fmt: skip
+    with Progress(None, "Answering", quiet=quiet) as bar:
+        result = evaluate_model(labeler, data, split, draws=draws, report=bar.advance)
+    options.tell_unparsed(labeler, quiet)
+    return result
 
 
 def _load_recipe(

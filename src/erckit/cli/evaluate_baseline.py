@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from erckit.cli.say import say
+from erckit.cli.warn_overlap import warn_overlap
 from erckit.errors import SettingError, nearest
 from erckit.evaluation.baselines import BASELINES, TEXT_CLASSIFIER_PREFIX
 
@@ -71,6 +72,7 @@ def score_baseline(
 ) -> Result:
     """Fit a baseline to a corpus and score it on a split."""
     data = _corpus(corpus, source, map_to)
+    warn_overlap(data, split)
     from erckit.evaluation.baselines.evaluate_baseline import evaluate_baseline
 
     chosen = range(1, (seeds or 1) + 1)
@@ -95,6 +97,7 @@ def score_text_classifier(
 
         find_target(map_to)  # a mistyped name should be told before a model is loaded
     data = _corpus(corpus, source, None)
+    warn_overlap(data, split)
     from erckit.evaluation.baselines.evaluate_text_classifier import evaluate_text_classifier
     from erckit.progress import Progress
 

@@ -39,6 +39,7 @@ def score_space(
     episodes: int | None,
     seed: int | None,
     seeds: int | None,
+    backbone: str | None,
     precision: str,
     quiet: bool,
 ) -> tuple[SpaceResult, str]:
@@ -53,11 +54,20 @@ def score_space(
             )
         task = read_task(few_shot)
     else:
-        for option, value in (("--labels", labels), ("--episodes", episodes), ("--seed", seed)):
+        for option, value in (
+            ("--backbone", backbone),
+            ("--labels", labels),
+            ("--episodes", episodes),
+            ("--seed", seed),
+        ):
             if value:
                 raise typer.BadParameter("does not go with the forced choice.", param_hint=option)
         task = None
     data = _corpus(corpus, source, map_to)
+    if task is not None:
+        from erckit.evaluation.few_shot import drawable_labels
+
+        drawable_labels(data, split, task, labels)  # what cannot be drawn is told before a model is loaded
     labeler = _labeler(name, precision)
     with Progress(None, "Encoding", quiet=quiet) as bar:
         if task is not None:
@@ -71,6 +81,7 @@ def score_space(
                 episodes=600 if episodes is None else episodes,
                 seed=1 if seed is None else seed,
                 labels=labels,
+                backbone=backbone or "",
                 report=bar.advance,
                 quiet=quiet,
             )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from erckit.cli import answer_options as options
 from erckit.cli.choose import choose, split_pairs
 from erckit.cli.command_group import command_app
 from erckit.cli.label_outputs import check_place, output_format, print_jsonl, print_table, side_file, write_output
@@ -83,10 +84,27 @@ def label(
     namespace: Annotated[
         str, typer.Option("--namespace", metavar="NAME", help="Whose speakers of the memory.")
     ] = "default",
+    annotations: Annotated[
+        Path | None,
+        typer.Option(
+            "--annotations",
+            metavar="FILE.jsonl",
+            help="For an LLM system that shows biographies or characteristics: those of FILE..., as 'erckit annotate "
+            "--out' writes them.",
+        ),
+    ] = None,
     map_to: Annotated[
         str | None,
         typer.Option("--map", metavar="NAME_OR_FILE", help="Give labels of ekman, unified, polarity or a JSON file."),
     ] = None,
+    answers: options.Answers = None,
+    parsing: options.Parsing = None,
+    answer_tokens: options.AnswerTokens = None,
+    engine: options.Engine = None,
+    engine_model: options.EngineModel = None,
+    engine_tokens: options.EngineTokens = None,
+    engine_seconds: options.EngineSeconds = None,
+    engine_timeout: options.EngineTimeout = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print results and errors only.")] = False,
 ) -> None:
     """Label every utterance of conversation files with an emotion.
@@ -102,6 +120,17 @@ def label(
         choose("--history", history, ("conversation", "all"))
     if format is not None:
         choose("--format", format, READERS)
+    generated = options.answer_settings(
+        answers, parsing, answer_tokens, engine, engine_model, engine_tokens, engine_seconds, engine_timeout
+    )
+    if generated is not None:
+        if model is None:
+            raise typer.BadParameter("name an LLM system, or a recipe of one, to ask.", param_hint="--model")
+        for option, value in (("--memory", memory), ("--min-confidence", min_confidence)):
+            if value is not None:
+                raise typer.BadParameter("needs scores; generated answers have none.", param_hint=option)
+        if annotations is not None:
+            raise typer.BadParameter("goes with label scores, not with --answers.", param_hint="--annotations")
     mapping = split_pairs("--columns", columns, "text=message,speaker=from") if columns else None
     target = Path(output) if output is not None and output != "-" else None
     if target is not None:
@@ -112,7 +141,12 @@ def label(
 
     how = {"format": format, "columns": mapping, "encoding": encoding, "gap_hours": gap_hours, "date_order": date_order}
     conversations = _read(files, how, target, quiet)
-    labeler = _load(model, precision, memory, namespace)
+    if generated is not None and model is not None:
+        from erckit.cli.open_answering import open_answering
+
+        labeler: Labeler = open_answering(model, generated, precision, quiet)
+    else:
+        labeler = _load(model, precision, memory, namespace, annotations)
     _tell_known(labeler, conversations)
     to = _find_mapping(labeler, map_to, quiet) if map_to is not None else None
     with Progress(sum(map(len, conversations)), "Labelling", quiet=quiet) as bar:
@@ -125,7 +159,9 @@ def label(
     if to is not None:
         from erckit.labelling.map_labelled import map_labelled
 
-        labelled = map_labelled(labelled, to, min_confidence=min_confidence)
+        is_named = bool(getattr(labeler, "answers", ""))
+        labelled = map_labelled(labelled, to, min_confidence=min_confidence, is_named=is_named)
+    options.tell_unparsed(labeler, quiet)
     if labeler.truncated:
         limit = labeler.max_utterance_tokens
         say(f"utterances of more than {limit} tokens, of which only the beginning was read: {labeler.truncated}", quiet)
@@ -168,11 +204,13 @@ def _read(
     return merge_conversations(read)
 
 
-def _load(model: str | None, precision: str, memory: Path | None, namespace: str) -> Labeler:
+def _load(model: str | None, precision: str, memory: Path | None, namespace: str, annotations: Path | None) -> Labeler:
     from erckit.labelling import Labeler
     from erckit.labelling.find_model import DEFAULT_MODEL
 
-    return Labeler.from_pretrained(model or DEFAULT_MODEL, precision=precision, memory=memory, namespace=namespace)
+    return Labeler.from_pretrained(
+        model or DEFAULT_MODEL, precision=precision, memory=memory, namespace=namespace, annotations=annotations
+    )
 
 
 def _tell_known(labeler: Labeler, conversations: list[Conversation]) -> None:
@@ -208,6 +246,8 @@ def _model_line(labeler: Labeler, to: LabelMapping | None = None) -> str:
     held_out = "dev" if scoring is None else scoring.settings.get("selected_on", "dev")
     calibrated = f"scores calibrated on {held_out}" if is_calibrated else "scores not calibrated"
     context = "earlier utterances only" if labeler.causal else "later utterances too"
+    if answers := getattr(labeler, "answers", ""):
+        calibrated = f"answers {answers}"
     labels = len(labeler.label_set) if to is None else len(to.reachable)
     mapped = "" if to is None else f" mapped to {to.name}"
     return f"{labeler.name}: {labels} labels{mapped}, reads {context}, {calibrated}"

@@ -9,6 +9,7 @@ import typer
 
 from erckit.cli.command_group import command_app
 from erckit.cli.say import say
+from erckit.cli.warn_overlap import warn_overlap
 
 app = command_app()
 
@@ -59,6 +60,7 @@ def train(
     refuse_to_train(recipe)
     loaded = load_recipe(recipe, settings or [], corpus=corpus, backbone=backbone, seed=seed, mapping=map_to)
     data = recipe_corpus(loaded, source)
+    warn_overlap(data)
     if dry_run:
         from erckit.training.dry_run import dry_run as estimate
 

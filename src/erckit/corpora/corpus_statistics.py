@@ -24,9 +24,9 @@ _ROWS = {
     "speakers_per_conversation": "speakers per conversation, mean",
     "one_utterance": "conversations of one utterance",
     "one_speaker": "conversations of one speaker",
-    "emotions_per_conversation": "distinct emotions per conversation, mean",
-    "changes_same_speaker": "emotion changes, same speaker",
-    "changes_any_neighbour": "emotion changes, any neighbour",
+    "emotions_per_conversation": "distinct labels per conversation, mean",
+    "changes_same_speaker": "label changes, same speaker",
+    "changes_any_neighbour": "label changes, any neighbour",
     "labelled": "utterances with a gold label",
 }
 
@@ -46,7 +46,7 @@ class SplitStatistics:
         changes_same_speaker: Times a speaker's label differs from the same speaker's last one in the
             conversation.
         changes_any_neighbour: Times a label differs from the label of the utterance before.
-        labelled: Utterances with a gold label; the others are context and have no part in the rows on emotions.
+        labelled: Utterances with a gold label; the others are context and have no part in the rows on labels.
         labels: Utterances per label, most frequent first.
     """
 

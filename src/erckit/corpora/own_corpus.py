@@ -8,11 +8,12 @@ from pathlib import Path
 
 from erckit.corpora.check_splits import check_splits
 from erckit.corpora.corpus import Corpus, Protocol
+from erckit.corpora.given_splits import given_splits
 from erckit.corpora.load_corpus import CORPORA
 from erckit.corpora.own_files import WHOLE, own_files
 from erckit.corpora.own_labels import own_label_set
 from erckit.corpora.own_overlap import refuse_overlap
-from erckit.corpora.read_own import given_splits, read_own
+from erckit.corpora.read_own import read_own
 from erckit.corpora.split_conversations import split_conversations
 from erckit.errors import CorpusError
 from erckit.readers.build_conversation import UNKNOWN_SPEAKER

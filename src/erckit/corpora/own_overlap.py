@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from erckit.conversation import Conversation
+from erckit.corpora.split_overlap import TOO_MUCH, split_overlaps
 from erckit.errors import CorpusError
 
 _COUNTER = re.compile(r"[a-z]{0,5}[-_ ]?\d+", re.IGNORECASE)
@@ -20,7 +21,8 @@ def refuse_overlap(
 
     The same conversation id in two splits is an overlap. So are the same texts with the same utterance ids, unless
     the ids only count (``1``, ``u001``): then two short conversations may well be equal by chance, and
-    ``erckit corpora check`` names them. Many corpora number the conversations of each file from 0 again: ids that
+    ``erckit corpora check`` names them; but where more than half of a split is in another one, under whatever ids,
+    that is no chance. Many corpora number the conversations of each file from 0 again: ids that
     are bare numbers are an overlap only if the texts are equal, too, or if the utterance ids of the two are different
     parts of one count; else each gets its split in front.
 
@@ -41,6 +43,12 @@ def refuse_overlap(
                 other_split, other = by_texts.setdefault(_said(conversation), (split, conversation))
                 if other_split != split:
                     raise _overlap(conversation, other, split, other_split, files)
+    for overlap in split_overlaps(splits):
+        if overlap.share > TOO_MUCH:
+            raise CorpusError(
+                f"{files[overlap.split]}: {overlap}, in {files[overlap.other]}; a score on them would be worthless. "
+                "Give each split conversations of its own."
+            )
     if not renumbered:
         return dict(splits)
     return {split: tuple(replace(c, id=f"{split}-{c.id}") for c in group) for split, group in splits.items()}

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from erckit.conversation import Conversation, Utterance
 from erckit.corpora.own_columns import Rows, own_columns, own_rows
-from erckit.corpora.own_files import split_of
 from erckit.corpora.own_labels import refuse_missing_labels
 from erckit.errors import CorpusError, FormatError, SettingError, nearest
 from erckit.readers import read_conversations
@@ -48,27 +47,6 @@ def read_own(path: Path, label_column: str | None, columns: Mapping[str, str]) -
         conversations = tuple(_alone(path, c, u, n) for c in conversations for n, u in enumerate(c.utterances, start=1))
     refuse_missing_labels(path, conversations, lambda label: _line_of(path, rows, roles, label))
     return conversations
-
-
-def given_splits(path: Path, conversations: Sequence[Conversation]) -> dict[str, tuple[Conversation, ...]] | None:
-    """Splits as a column or key ``split`` gives them; None where not all conversations have one.
-
-    Raises:
-        CorpusError: A conversation whose utterances are in different splits.
-    """
-    splits: dict[str, list[Conversation]] = {}
-    for conversation in conversations:
-        values = {u.extra.get("split", conversation.meta.get("split")) for u in conversation.utterances}
-        found = {split_of(value) for value in values}
-        if None in found:
-            return None
-        if len(found) > 1:
-            raise CorpusError(
-                f"{path}: conversation '{conversation.id}' is in the splits {' and '.join(sorted(map(str, found)))}. "
-                "A conversation belongs to one split."
-            )
-        splits.setdefault(str(found.pop()), []).append(conversation)
-    return {split: tuple(splits[split]) for split in ("train", "dev", "test") if split in splits}
 
 
 def _labelled_by(

@@ -130,7 +130,9 @@ class CausalLM:
         return config.get_text_config() if hasattr(config, "get_text_config") else config
 
 
-def load_causal_lm(name: str | Path = DEFAULT_CAUSAL_LM, dtype: str = "fp32", device: str = "cpu") -> CausalLM:
+def load_causal_lm(
+    name: str | Path = DEFAULT_CAUSAL_LM, dtype: str = "fp32", device: str = "cpu", quantisation: Any = None
+) -> CausalLM:
     """Load a causal language model.
 
     Args:
@@ -138,6 +140,8 @@ def load_causal_lm(name: str | Path = DEFAULT_CAUSAL_LM, dtype: str = "fp32", de
             a folder with safetensors weights, or a name on the hub.
         dtype: ``fp32`` or ``bf16``.
         device: Where the weights go, as torch names it.
+        quantisation: A ``transformers.BitsAndBytesConfig``: weights become 4-bit one by one as they are read, so that
+            the whole never stands anywhere; None for none.
 
     Raises:
         BackboneError: It cannot be had or read, or is not a causal language model.
@@ -153,10 +157,11 @@ def load_causal_lm(name: str | Path = DEFAULT_CAUSAL_LM, dtype: str = "fp32", de
         config = AutoConfig.from_pretrained(folder)
         # Soft-capped attention scores exist in the plain implementation only.
         attention = "eager" if getattr(config, "attn_logit_softcapping", None) else "sdpa"
+        how: dict[str, Any] = {"dtype": DTYPES[dtype], "attn_implementation": attention, "use_safetensors": True}
+        if quantisation is not None:
+            how |= {"quantization_config": quantisation, "device_map": {"": device}}
         with quiet_transformers():
-            model = AutoModelForCausalLM.from_pretrained(
-                folder, config=config, dtype=DTYPES[dtype], attn_implementation=attention, use_safetensors=True
-            )
+            model = AutoModelForCausalLM.from_pretrained(folder, config=config, **how)
         tokenizer = AutoTokenizer.from_pretrained(folder)
     except (OSError, ValueError, KeyError) as error:
         reason = str(error).strip().splitlines()[0][:200]
@@ -164,7 +169,8 @@ def load_causal_lm(name: str | Path = DEFAULT_CAUSAL_LM, dtype: str = "fp32", de
             f"backbone '{name}': cannot be loaded as a causal language model ({reason}). "
             f"Choose one that is, such as '{DEFAULT_CAUSAL_LM}'."
         ) from None
-    return causal_lm(model.eval().to(device), tokenizer, folder, name)
+    # 4-bit weights are where they belong already, and may not be moved.
+    return causal_lm(model.eval() if quantisation is not None else model.eval().to(device), tokenizer, folder, name)
 
 
 def causal_lm(model: Any, tokenizer: Any, folder: Path, name: str) -> CausalLM:

@@ -18,6 +18,8 @@ from torch import Tensor
 from erckit.encoding.prompt_segments import Room, plan_prompt
 from erckit.errors import SettingError
 
+_KEPT_END = 4  # last tokens of an utterance that is cut: its closing quote and line break
+
 
 @dataclass(frozen=True, slots=True)
 class TokenizedQuestion:
@@ -220,7 +222,7 @@ def _rows(prompt: TokenizedPrompt, number: int, room: Room, separate: bool) -> l
         shared = list(prompt.opening)
         ends = [len(shared)]
         for block in prompt.blocks[segment.first : max(question.sees for _, question in mine)]:
-            shared.extend(block[:budget])
+            shared.extend(_fitted(block, budget))
             ends.append(len(shared))
         row = _Row(shared)
         for score_row, question in mine:
@@ -237,6 +239,14 @@ def _rows(prompt: TokenizedPrompt, number: int, room: Room, separate: bool) -> l
         if not separate:
             rows.append(row)
     return rows
+
+
+def _fitted(block: Sequence[int], budget: int) -> Sequence[int]:
+    """A block that is too long loses tokens before its end, so that the quotes it stands in are closed."""
+    if len(block) <= budget:
+        return block
+    end = min(_KEPT_END, budget // 2)
+    return [*block[: budget - end], *block[len(block) - end :]]
 
 
 def _batch(rows: Sequence[_Row], lengths: np.ndarray, padding_token: int) -> PromptBatch:

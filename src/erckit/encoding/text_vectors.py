@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from erckit.conversation import Conversation, Utterance
+from erckit.encoding.cached_texts import count_cached
 from erckit.encoding.encoder import ConversationEncoder, load_backbone
 from erckit.encoding.packing import PackedBatch, pack
 from erckit.encoding.tokens import NO_IDENTITY, ConversationTokenizer
@@ -101,6 +102,7 @@ def distinct_vectors(
     found = np.zeros((len(distinct), width), dtype=np.float16 if precision == "bf16" else np.float32)
     keys = text_keys(distinct)
     missing = np.flatnonzero(~cache.read(keys, found))
+    count_cached(len(distinct) - len(missing))
     if not len(missing):
         return found, row_of
     reader = _Reader(encoder or ConversationEncoder(load_backbone(backbone_folder)), precision, layers)

@@ -1,13 +1,16 @@
-"""Word vectors from a text file, as GloVe and fastText publish them."""
+"""Word vectors from a file, as GloVe, word2vec and fastText publish them."""
 
 from __future__ import annotations
 
+import gzip
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from erckit.encoding.binary_word_vectors import binary_format, read_binary
 from erckit.errors import BackboneError
 
 MOST_WORDS = 200_000  # files are sorted by frequency; what follows is names and misspellings
@@ -33,13 +36,22 @@ class WordVectors:
 def load_word_vectors(path: Path) -> WordVectors:
     """Read ``word number number ...`` lines; a first line with the two counts (fastText, word2vec) is passed over.
 
+    Binary files of word2vec and fastText are read by gensim.
+
     Raises:
-        BackboneError: No such file, or a line whose numbers do not fit those of the first; the line is named.
+        BackboneError: No such file, a line whose numbers do not fit those of the first (the line is named), or a
+            binary file that gensim cannot read or is not there to read.
     """
+    try:
+        kind = binary_format(path)
+    except OSError as error:
+        raise BackboneError(f"{path}: {error.strerror or error}. Check the spelling of the path.") from None
+    if kind is not None:
+        return _from_binary(path, kind)
     rows: dict[str, int] = {}
     vectors: list[NDArray[np.float32]] = []
     try:
-        with open(path, encoding="utf-8") as file:
+        with _open_text(path) as file:
             for number, line in enumerate(file, start=1):
                 word, _, rest = line.rstrip("\n").partition(" ")
                 if number == 1 and len(rest.split()) == 1:
@@ -56,10 +68,24 @@ def load_word_vectors(path: Path) -> WordVectors:
                     break
         if not vectors:
             raise ValueError("it is empty")
-    except (OSError, ValueError) as error:
+    except (OSError, EOFError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise BackboneError(
             f"{path}: no word vectors that can be read ({reason}). Give a text file with a word and its numbers on "
             "each line, as GloVe (.txt) and fastText (.vec) publish them."
         ) from None
     return WordVectors(rows, np.stack([np.zeros_like(vectors[0]), *vectors]))
+
+
+def _from_binary(path: Path, kind: str) -> WordVectors:
+    words, table = read_binary(path, kind, MOST_WORDS)
+    rows: dict[str, int] = {}
+    for number, word in enumerate(words, start=1):
+        rows.setdefault(word, number)
+    return WordVectors(rows, np.concatenate([np.zeros_like(table[:1]), table]))
+
+
+def _open_text(path: Path) -> TextIO:
+    if path.suffix.lower() == ".gz":
+        return gzip.open(path, "rt", encoding="utf-8")
+    return open(path, encoding="utf-8")

@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Any
 from erckit.conversation import LabelledConversation
 from erckit.corpora.mappings import count_left_out
 from erckit.corpora.variants import base_split
+from erckit.encoding.backbone_about import backbone_about
+from erckit.encoding.cached_texts import cached_texts
 from erckit.errors import CorpusError, LabelSetError, SettingError, nearest
 from erckit.evaluation.confidence_metrics import confidence_metrics, without_temperature
 from erckit.evaluation.mapped import SharedLabels, share_labels
 from erckit.evaluation.result import PredictionRow, ProtocolRun, Result
 from erckit.evaluation.selection import NOTHING
 from erckit.labels import LabelSet
+from erckit.metrics.from_confusion import NO_LABEL
 
 if TYPE_CHECKING:
     from erckit.corpora import Corpus
@@ -72,14 +75,16 @@ def evaluate_model(
     if report is not None:
         options["report"] = report
 
+    cached_before = cached_texts()
     tokens_before, started = labeler.tokens_processed, time.perf_counter()
     labelled = labeler.label(conversations, **options)
     seconds = time.perf_counter() - started
     seed = _seed(labeler.settings)
     temperature = getattr(labeler, "temperature", None)  # a baseline need not have one
     raw = without_temperature(labelled, temperature)
+    answers = getattr(labeler, "answers", "")  # only of a labeler that writes its answers
     if shared is not None:
-        labelled = shared.map_labelled(labelled)
+        labelled = shared.map_labelled(labelled, is_named=bool(answers))
         raw = shared.map_labelled(raw) if raw is not None else None
     rows = prediction_rows(labelled, label_set, seed)
     if not rows:
@@ -94,6 +99,7 @@ def evaluate_model(
             _protocol(corpus, split, rows, memory_words(labeler.settings, remembered, split), labeler.causal),
             selection=_selection(labeler, corpus),
             left_out=left_out,
+            answers=answers,
         ),
         system=labeler.name,
         label_set=label_set,
@@ -103,9 +109,10 @@ def evaluate_model(
         wall_seconds=seconds,
         tokens_processed=labeler.tokens_processed - tokens_before,
         draws=draws,
-        costs=training_costs(labeler),
+        costs={**training_costs(labeler), "cached_texts": cached_texts() - cached_before},
         uncalibrated=prediction_rows(raw, label_set, seed) if raw is not None else None,
         temperature=temperature,
+        more_metrics={"inexact_rate": labeler.inexact_rate} if answers else None,  # type: ignore[attr-defined]
     )
 
 
@@ -114,6 +121,13 @@ def training_costs(labeler: Labeler) -> dict[str, Any]:
     scores = getattr(labeler, "scores", {})  # a baseline need not have any of them
     found = {name: getattr(labeler, name, None) for name in ("parameters", "trained_parameters")}
     found |= {name: scores.get(name) for name in ("training_seconds", "training_device")}
+    try:
+        pretrained = getattr(labeler, "pretrained", None)
+    except SettingError:  # an LLM system is no encoder
+        pretrained = None
+    own = getattr(getattr(pretrained, "settings", None), "backbone", None)
+    if own is not None:
+        found["backbone"] = backbone_about(own, getattr(pretrained, "backbone_folder", None))
     return {name: value for name, value in found.items() if value is not None}
 
 
@@ -132,21 +146,27 @@ def single_result(
     costs: Mapping[str, Any] | None = None,
     uncalibrated: Sequence[PredictionRow] | None = None,
     temperature: float | None = None,
+    more_metrics: Mapping[str, float] | None = None,
 ) -> Result:
     """The result of one run from its prediction rows, whose scores are rounded after all metrics are computed.
 
     ``costs`` are further fields, as of :func:`training_costs`; ``uncalibrated`` are the same rows with their scores
-    before they were scaled by ``temperature``, where they were.
+    before they were scaled by ``temperature``, where they were. Generated answers have no scores to be measured; their
+    ``unparsed_rate`` is.
     """
     from erckit.evaluation.provenance import code_version, hardware, package_versions
     from erckit.metrics import METRICS, bootstrap_interval, classification_report
 
     gold = [label_set.index(row.gold) for row in rows]
-    predicted = [label_set.index(row.label) for row in rows]
+    predicted = [label_set.index(row.label) if row.label else NO_LABEL for row in rows]
     metrics = classification_report(gold, predicted, label_set).to_dict()
     confusion = metrics.pop("confusion")
     groups = conversation_index(rows)
-    metrics |= confidence_metrics(rows, uncalibrated, label_set)
+    if protocol.answers:
+        metrics["unparsed_rate"] = predicted.count(NO_LABEL) / len(predicted)
+    else:
+        metrics |= confidence_metrics(rows, uncalibrated, label_set)
+    metrics |= more_metrics or {}
     metrics["calibrated"] = calibrated
     metrics["interval_95"] = {
         name: list(bootstrap_interval(gold, predicted, groups, name, draws=draws, label_set=label_set))
@@ -181,7 +201,7 @@ def prediction_rows(
             conversation=one.conversation.id,
             utterance=utterance.id,
             gold=utterance.label,
-            label=prediction.label or max(prediction.scores, key=lambda label: prediction.scores[label]),
+            label=prediction.label or _likeliest(prediction.scores),
             scores={label: float(prediction.scores[label]) for label in label_set.labels},
             seed=seed,
         )
@@ -189,6 +209,11 @@ def prediction_rows(
         for utterance, prediction in zip(one.conversation.utterances, one.predictions, strict=True)
         if utterance.label is not None
     ]
+
+
+def _likeliest(scores: Mapping[str, float]) -> str:
+    """The label with the highest score; empty where no label has any, as an answer that names none."""
+    return max(scores, key=lambda label: scores[label]) if any(scores.values()) else ""
 
 
 def _rounded(row: PredictionRow) -> PredictionRow:

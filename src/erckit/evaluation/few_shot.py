@@ -32,6 +32,7 @@ def evaluate_few_shot(
     seed: int = 1,
     labels: Sequence[str] = (),
     distance: str = "cosine",
+    backbone: str = "",
     report: Callable[[int], None] | None = None,
     quiet: bool = True,
 ) -> SpaceResult:
@@ -49,6 +50,7 @@ def evaluate_few_shot(
         seed: Of all draws.
         labels: Draw labels from these; none for all of the corpus that have enough utterances.
         distance: ``cosine`` or ``euclidean``, of the model's vectors.
+        backbone: The frozen backbone to compare with; empty for the model's own, as it was before training.
         report: Called with the number of utterances encoded.
         quiet: No progress while the backbone reads.
 
@@ -65,18 +67,11 @@ def evaluate_few_shot(
         raise SettingError(f"intervals need at least 2 episodes, got {episodes}; 600 are usual.")
     started = time.perf_counter()
     label_set = corpus.label_set
-    asked = [label_set.index(label) for label in dict.fromkeys(labels)] or list(range(len(label_set)))
+    enough, rare = drawable_labels(corpus, split, task, labels)
     data = split_vectors(labeler, corpus, split, report=report)
-    enough = [label for label in asked if can_be_drawn(data.gold, data.conversations, label, task.shots)]
-    rare = [label_set.labels[label] for label in asked if label not in enough]
-    if labels and rare:
-        raise SettingError(
-            f"{corpus.name}/{split} has too few utterances of {', '.join(rare)} for {task}. Ask for fewer shots, name "
-            "other labels, or another split."
-        )
     drawn = draw_episodes(data.gold, data.conversations, task, episodes, seed, enough, label_set.labels)
     ours = _run(data.vectors, drawn, distance)
-    theirs = _run(backbone_vectors(labeler, data, quiet), drawn, "cosine")
+    theirs = _run(backbone_vectors(labeler, data, backbone, quiet), drawn, "cosine")
     difference = ours.accuracy - theirs.accuracy  # (E,)
     interval, p = _over_conversations(data, drawn, ours.right, theirs.right, seed)
     seen = [label_set.labels[i] for i in enough if label_set.labels[i] in _trained_labels(labeler, corpus)]
@@ -115,7 +110,7 @@ def evaluate_few_shot(
             "chance": 1 / task.ways,
         },
         reference={
-            "system": f"{labeler.pretrained.settings.backbone}, frozen",
+            "system": f"{backbone or labeler.pretrained.settings.backbone}, frozen",
             "accuracy": float(theirs.accuracy.mean()),
             "interval_95": {"accuracy": _interval(theirs.accuracy)},
         },
@@ -126,6 +121,45 @@ def evaluate_few_shot(
         wall_seconds=round(time.perf_counter() - started, 3),
         **provenance_of(labeler),
     )
+
+
+def drawable_labels(corpus: Corpus, split: str, task: Task, labels: Sequence[str] = ()) -> tuple[list[int], list[str]]:
+    """Positions of the labels that episodes can be drawn from, and the names of those with too few utterances.
+
+    Needs no model, so that a task that cannot be drawn is refused before anything is read.
+
+    Args:
+        corpus: The corpus.
+        split: One of its splits.
+        task: Labels and examples of an episode.
+        labels: The wanted labels; none for all.
+
+    Raises:
+        CorpusError: No such split.
+        LabelSetError: A label that the corpus lacks.
+        SettingError: A wanted label has too few utterances, or fewer labels than the task needs have enough.
+    """
+    label_set = corpus.label_set
+    asked = [label_set.index(label) for label in dict.fromkeys(labels)] or list(range(len(label_set)))
+    if len(asked) < task.ways:
+        names = ", ".join(label_set.labels[label] for label in asked)
+        raise SettingError(f"{task} needs {task.ways} labels, there are {len(asked)} ({names}). Ask for fewer.")
+    said = [(n, u.label) for n, c in enumerate(corpus.split(split)) for u in c.utterances if u.label is not None]
+    gold = np.array(label_set.indices(label for _, label in said), dtype=np.int64)
+    conversations = np.array([number for number, _ in said], dtype=np.int64)
+    enough = [label for label in asked if can_be_drawn(gold, conversations, label, task.shots)]
+    rare = [label_set.labels[label] for label in asked if label not in enough]
+    if labels and rare:
+        raise SettingError(
+            f"{corpus.name}/{split} has too few utterances of {', '.join(rare)} for {task}. Ask for fewer shots, name "
+            "other labels, or another split."
+        )
+    if len(enough) < task.ways:
+        raise SettingError(
+            f"{task} needs {task.ways} labels, and {corpus.name}/{split} has {len(enough)} with enough utterances "
+            f"(too few: {', '.join(rare)}). Ask for fewer labels or shots, or name another split."
+        )
+    return enough, rare
 
 
 class _Run:

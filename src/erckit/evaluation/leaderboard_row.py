@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from erckit.evaluation.result import Result
 
+_MAY_READ_CACHE = frozenset({"sentemo", "emonet_frozen"})  # systems on a frozen backbone
+
 
 @dataclass(frozen=True, slots=True)
 class LeaderboardRow:
@@ -47,13 +49,34 @@ class LeaderboardRow:
 
     @property
     def utterances_per_second(self) -> float | None:
-        """Utterances labelled per second of the evaluation, over all runs; None when no time was taken."""
+        """Utterances labelled per second of the evaluation, over all runs.
+
+        None when no time was taken, and where vectors came from the cache: then the time is not that of reading.
+        """
+        if self.reads_cache:
+            return None
         seconds = self.result.wall_seconds
         return self.result.protocol.utterances * self.runs / seconds if seconds > 0 else None
 
     @property
+    def reads_cache(self) -> bool:
+        """Whether vectors of a frozen backbone were taken from the cache folder.
+
+        Results that do not say so count as such when their system may have.
+        """
+        if self.result.cached_texts is not None:
+            return self.result.cached_texts > 0
+        model = self.result.config.get("model")
+        if not isinstance(model, Mapping) or model.get("name") not in _MAY_READ_CACHE:
+            return False
+        frozen = model.get("sentemo")
+        return bool(frozen.get("freezes_backbone", True)) if isinstance(frozen, Mapping) else True
+
+    @property
     def backbone(self) -> str:
         """Pretrained network, empty when the settings name none."""
+        if self.result.backbone:
+            return self.result.backbone
         for place in (self.result.config.get("model"), self.result.config):
             if isinstance(place, Mapping) and isinstance(place.get("backbone"), str):
                 return str(place["backbone"])

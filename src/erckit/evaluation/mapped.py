@@ -32,12 +32,15 @@ class SharedLabels:
     model: LabelMapping
     label_set: LabelSet
 
-    def map_labelled(self, labelled: Sequence[LabelledConversation]) -> list[LabelledConversation]:
+    def map_labelled(
+        self, labelled: Sequence[LabelledConversation], is_named: bool = False
+    ) -> list[LabelledConversation]:
         """Predictions in the shared labels: scores of merged labels added up, the rest divided by its sum.
 
-        A gold label that is not shared becomes None, so that its utterance is not scored.
+        A gold label that is not shared becomes None, so that its utterance is not scored. For ``is_named`` see
+        ``map_labelled``.
         """
-        mapped = map_labelled(labelled, self.model, self.label_set.labels)
+        mapped = map_labelled(labelled, self.model, self.label_set.labels, is_named=is_named)
         return [
             LabelledConversation(_without_other_labels(one.conversation, self.label_set), one.predictions)
             for one in mapped

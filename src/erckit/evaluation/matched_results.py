@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from erckit.errors import ResultError
 from erckit.evaluation.result import PredictionRow, Result
 from erckit.labels import LabelSet
+from erckit.metrics.from_confusion import NO_LABEL
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,6 +24,7 @@ class MatchedResults:
         gold: (N,) label positions.
         conversation_index: (N,) number of each utterance's conversation.
         predictions: (S, N) label positions of each result, a row per run; runs with known seeds are sorted by seed.
+            ``NO_LABEL`` stands for an answer that names none.
         seeds: The seed of each run of each result, None when unknown.
     """
 
@@ -145,7 +147,7 @@ def _positions(
         )
     found = np.empty(len(keys), dtype=np.int64)
     for key, place in keys.items():
-        found[place] = _position(run[key].label, labels, other)
+        found[place] = _position(run[key].label, labels, other) if run[key].label else NO_LABEL
     return found
 
 

@@ -16,7 +16,7 @@ SCHEMA_VERSION = 1
 # From so many prediction rows on, a file is written in the compact layout: DailyDialog's test split with five seeds
 # takes 1.5 MB instead of 9.8, EmoryNLP's 0.3 instead of 1.7.
 COMPACT_FROM = 2000
-_ADDED = ("parameters", "trained_parameters", "training_seconds", "training_device")
+_ADDED = ("parameters", "trained_parameters", "training_seconds", "training_device", "cached_texts", "backbone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,8 @@ class ProtocolRun:
         mapping: Label set that labels were mapped to, empty when they are the corpus' own. Only results of one
             mapping and one label set may be compared.
         left_out: Utterances with a gold label that were not scored, as it has no counterpart among the labels.
+        answers: How labels were read, where a model wrote them as text: ``"generated, parsed exact"``; empty where
+            labels come from scores.
     """
 
     name: str
@@ -52,6 +54,7 @@ class ProtocolRun:
     corpus_version: str = ""
     mapping: str = ""
     left_out: int = 0
+    answers: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ class PredictionRow:
         conversation: Conversation id.
         utterance: Utterance id.
         gold: Gold label.
-        label: Predicted label.
+        label: Predicted label; empty where a generated answer names none, which counts as wrong.
         scores: Label to score in [0, 1], rounded to 4 decimals.
         seed: Seed of the run that predicted it, or None when unknown.
     """
@@ -88,10 +91,12 @@ class Result:
             predicted), "interval_95" (metric to its bounds), "calibrated", and how good the scores are:
             "expected_calibration_error", "brier_score", "negative_log_likelihood", each also with the ending
             "_uncalibrated" (before temperature scaling), and "aurc". Files of earlier versions may lack these.
+            Generated answers have no scores, so they lack these too; they have "unparsed_rate", the share of utterances
+            whose answer names no label, and "inexact_rate", of those whose answer is not a label and nothing else.
         runs: One entry per run: its seed, the temperature its scores were scaled by (None: not scaled) and its metrics.
         mean: Metric name to mean over runs; empty for a single run.
         sd: Metric name to sample standard deviation over runs (divisor n - 1); empty for a single run.
-        confusion: (L, L) counts, rows gold, columns predicted, added up over runs.
+        confusion: (L, L) counts, rows gold, columns predicted, added up over runs; without answers that name no label.
         predictions: One row per scored utterance and run.
         config: The recipe as trained.
         versions: Package name to version.
@@ -104,6 +109,9 @@ class Result:
         training_seconds: Seconds that the training of one run took on ``training_device``, the mean over runs; None
             when unknown for any of them. Scoring dev and writing checkpoints do not count.
         training_device: What it was trained on, empty when unknown; need not be ``hardware``.
+        cached_texts: Texts that were not read while labelling, as a frozen backbone's vectors of them lay in the cache
+            folder, over all runs; ``wall_seconds`` says nothing of the speed then. None when unknown.
+        backbone: What the pretrained network is, in words; empty where ``config`` names it well enough.
         schema_version: Version of this layout.
     """
 
@@ -127,6 +135,8 @@ class Result:
     trained_parameters: int | None = None
     training_seconds: float | None = None
     training_device: str = ""
+    cached_texts: int | None = None
+    backbone: str = ""
     schema_version: int = SCHEMA_VERSION
 
     @property

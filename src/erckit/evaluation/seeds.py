@@ -182,6 +182,7 @@ def aggregate_results(results: Sequence[Result], draws: int = 2000) -> Result:
         wall_seconds=round(sum(result.wall_seconds for result in results), 3),
         tokens_processed=sum(result.tokens_processed for result in results),
         training_seconds=_mean_or_none([result.training_seconds for result in results]),
+        cached_texts=_sum_or_none([result.cached_texts for result in results]),
         training_device=" or ".join(
             dict.fromkeys(result.training_device for result in results if result.training_device)
         ),
@@ -255,6 +256,11 @@ def _differences(found: Any, wanted: Any, name: str = "") -> list[str]:
 def _mean_or_none(values: Sequence[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return round(_mean(known), 1) if len(known) == len(values) else None
+
+
+def _sum_or_none(values: Sequence[int | None]) -> int | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if len(known) == len(values) else None
 
 
 def _mean(values: Sequence[float]) -> float:

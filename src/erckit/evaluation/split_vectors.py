@@ -89,11 +89,24 @@ def split_vectors(
     )
 
 
-def backbone_vectors(labeler: Labeler, data: SplitVectors, quiet: bool = True) -> NDArray[np.float32]:
-    """What the model's backbone makes of the same utterances before any training, (N, H).
+def backbone_vectors(
+    labeler: Labeler, data: SplitVectors, backbone: str = "", quiet: bool = True
+) -> NDArray[np.float32]:
+    """What a frozen backbone makes of the same utterances, (N, H).
 
     Every utterance alone, mean of its tokens, scaled to length 1: as sentence encoders are meant to be used.
+
+    Args:
+        labeler: The model.
+        data: The utterances.
+        backbone: Any backbone; empty for the one that the model was trained on, as it was before.
+        quiet: No progress.
+
+    Raises:
+        BackboneError: It cannot be had.
     """
+    from erckit.encoding.backbones import get_backbone
     from erckit.encoding.text_vectors import text_vectors
 
-    return text_vectors(data.texts, labeler.pretrained.backbone_folder, quiet=quiet)
+    folder = get_backbone(backbone) if backbone else labeler.pretrained.backbone_folder
+    return text_vectors(data.texts, folder, quiet=quiet)

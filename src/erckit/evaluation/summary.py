@@ -21,6 +21,8 @@ def protocol_line(result: Result) -> str:
         "causal" if p.causal else "not causal (later utterances are seen)",
         f"memory: {p.memory}",
     ]
+    if p.answers:
+        parts.append(f"answers {p.answers}")
     if p.mapping:
         parts.append(_mapped(result))
     return " · ".join(parts)
@@ -70,6 +72,8 @@ def _scores(result: Result, several: bool) -> str:
         )
     lines = text_table(header, rows)
     lines += ["", ("± is the sd over seeds; " if several else "") + "intervals by bootstrap over conversations"]
+    if "unparsed_rate" in result.metrics:
+        lines += ["", _unparsed(result)]
     if "expected_calibration_error" in result.metrics:
         state = f"calibrated on {result.protocol.selection}" if result.metrics.get("calibrated") else "not calibrated"
         before = result.metrics.get("expected_calibration_error_uncalibrated")
@@ -79,6 +83,17 @@ def _scores(result: Result, several: bool) -> str:
         error = _percent(result.metrics["expected_calibration_error"])
         lines += ["", f"calibration error {error} (scores {state}{was})"]
     return "\n".join(lines)
+
+
+def _unparsed(result: Result) -> str:
+    """How many generated answers were labels."""
+    share, others = result.metrics["unparsed_rate"], result.metrics.get("inexact_rate", 0.0)
+    asked = result.protocol.utterances * len(result.runs)
+    missed = f"{round(share * asked):,} of {_count(asked, 'answer')}"
+    return (
+        f"unparsed {_percent(share)} % ({missed} name no label and count as wrong); not just a label: "
+        f"{_percent(others)} %"
+    )
 
 
 def _classes(result: Result, several: bool) -> str:
@@ -109,7 +124,8 @@ def _confusion(result: Result, several: bool) -> str:
     labels = result.label_set.labels
     rows = [[label, *(f"{count:,}" for count in row)] for label, row in zip(labels, result.confusion, strict=True)]
     summed = ", added up over seeds" if several else ""
-    return "\n".join([f"confusion: rows gold, columns predicted{summed}", *text_table(["", *labels], rows)])
+    without = ", without unparsed answers" if result.metrics.get("unparsed_rate") else ""
+    return "\n".join([f"confusion: rows gold, columns predicted{summed}{without}", *text_table(["", *labels], rows)])
 
 
 def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _PER_LABEL = 50  # utterances of each own label that are enough for its prototype
 _CONVERSATIONS = 150
+_LEAST, _MOST = 4, 64  # examples of a label that this is made for
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +117,15 @@ def adapt(
             scorer, left_out = LightHead.fit(vectors, gold, new)
         predicted = [new.labels[i] for i in left_out.argmax(axis=1)]
     right = _count_right(names, predicted)
-    few = [label for label, (_, count) in right.items() if count < 4]
+    few = [label for label, (_, count) in right.items() if count < _LEAST]
     if few:
-        lines.append(f"fewer than 4 examples of {', '.join(few)}: what is said of them here is close to chance")
+        lines.append(f"fewer than {_LEAST} examples of {', '.join(few)}: what is said of them here is close to chance")
+    many = [f"{label} ({count})" for label, (_, count) in right.items() if count > _MOST]
+    if many:
+        lines.append(
+            f"more than {_MOST} examples of {', '.join(many)}: all are used, but with so many a model trained on them "
+            "('erckit train' with a corpus of your own) is likely better"
+        )
     accuracy = sum(r for r, _ in right.values()) / len(names)
     settings: dict[str, Any] = {
         "kind": scorer.kind,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ from erckit.readers.table import table_rows
 ROLES = ("label", "text", "speaker", "conversation", "order")
 _ONLY_SPEAKER = "speaker"  # of rows that name none
 _FEW = 2  # examples of a label without which nothing can be said of it
+# How programs write that there is no value.
+_MISSING = frozenset({"nan", "null", "none", "n/a", "<na>"})
+_NO_LETTER = re.compile(r"[\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +60,9 @@ def read_examples(path: Path | str, taken: Sequence[str] = ()) -> Examples:
         taken: Labels that may not be among them.
 
     Raises:
-        FormatError: No such column, an empty file or text, a label with one example or none, the same utterance twice
-            or with two labels, a label of ``taken``; the message names the lines and says what to do.
+        FormatError: No such column, an empty file or text, a label with one example or none, the same words twice or
+            with two labels (case and punctuation do not matter), a label that reads as a missing value or is one of
+            ``taken``; the message names the lines and says what to do.
     """
     path = Path(path)
     header, cells = table_rows(Source(path, decode_file(path)))
@@ -107,6 +112,13 @@ def _row(path: Path, line: int, record: dict[str, str], roles: dict[str, str]) -
             "Write the label, delete the row, or name its conversation, where it is context.",
             line,
         )
+    if label.casefold() in _MISSING:
+        raise FormatError(
+            path,
+            f"has the label '{label}', which reads as a missing value",
+            "Write the label, or another word for it, such as 'other'; leave it empty in a row that is context.",
+            line,
+        )
     order = found.get("order", "")
     try:
         place = float(order) if order else None
@@ -138,12 +150,12 @@ def _conversations(path: Path, rows: Sequence[_Row]) -> Iterator[list[_Row]]:
 
 
 def _check_repeats(path: Path, groups: Sequence[Sequence[_Row]]) -> None:
-    """The same words after the same words are the same example, whoever said them."""
+    """The same words after the same words are the same example, whoever said them, in whatever case and signs."""
     known: dict[tuple[str, ...], _Row] = {}
     for group in groups:
         said: list[str] = []
         for row in group:
-            said.append(" ".join(row.text.casefold().split()))
+            said.append(_bare(row.text))
             if row.label is None:
                 continue
             other = known.setdefault(tuple(said), row)
@@ -153,9 +165,10 @@ def _check_repeats(path: Path, groups: Sequence[Sequence[_Row]]) -> None:
                 raise FormatError(
                     path, f"is the example of line {other.line} again ('{_short(row.text)}')", "Delete one.", row.line
                 )
+            same = "the same text" if other.text == row.text else "the same words"
             raise FormatError(
                 path,
-                f"has the label '{row.label}' and line {other.line} has '{other.label}' for the same text "
+                f"has the label '{row.label}' and line {other.line} has '{other.label}' for {same} "
                 f"('{_short(row.text)}')",
                 "Keep the right one, or add the conversations that tell them apart.",
                 row.line,
@@ -192,6 +205,11 @@ def _check_labels(path: Path, rows: Sequence[_Row], counts: Counter[str], taken:
             f"has one label only, '{next(iter(counts))}'",
             "Give examples of another label (for instance 'other'), or use --keep-labels to add it to the model's own.",
         )
+
+
+def _bare(text: str) -> str:
+    """A text without case, white space and signs; one of nothing but signs or emoji keeps them."""
+    return _NO_LETTER.sub("", text.casefold()) or "".join(text.split())
 
 
 def _short(text: str) -> str:

@@ -55,7 +55,7 @@ def _from_hub(name: str) -> Path:
     try:
         if problem := hub_problem():
             raise ConnectionError(problem)
-        patterns = ["*.json", "*.safetensors", "README.md"]
+        patterns = ["*.json", "*.jsonl", "*.safetensors", "README.md"]
         return Path(snapshot_download(name, local_dir=folder, allow_patterns=patterns, etag_timeout=5))
     except Exception as error:
         if (folder / "manifest.json").is_file():  # fetched before; loading checks that it is whole

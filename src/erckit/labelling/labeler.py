@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from erckit.conversation import Conversation, LabelledConversation
+from erckit.errors import SettingError
 from erckit.labelling.adapted_folder import is_adapted, load_adapted
 from erckit.labelling.find_model import DEFAULT_MODEL, find_model
 from erckit.labelling.given_conversations import given_conversations
@@ -90,23 +91,25 @@ class Labeler:
         keeps_vectors: bool = False,
         memory: SpeakerStore | str | Path | None = None,
         namespace: str = "default",
+        annotations: str | Path | None = None,
     ) -> Labeler:
         """Load a bundled model by name, a model folder, or a model on the Hugging Face hub.
 
+        ``annotations`` are for an LLM system, see ``load_prompt_labeler``; the other arguments are the labeler's own.
+
         Raises:
             ModelFolderError: No such model, or a folder that is incomplete, altered or of another version.
-            BackboneError: Its backbone cannot be had.
-            SpeakerMemoryError: ``memory`` is a folder that is no speaker memory, or of another version.
+            BackboneError, SpeakerMemoryError: Its backbone cannot be had; no speaker memory, or of another version.
         """
         folder = find_model(name)
         if is_adapter(folder):
             from erckit.labelling.prompt_labeler import load_prompt_labeler
 
-            return load_prompt_labeler(folder, precision, device, keeps_vectors, memory, namespace)
-        if is_adapted(folder):
-            pretrained, scoring = load_adapted(folder)
-            return cls(pretrained, folder, precision, device, scoring, keeps_vectors, memory, namespace)
-        return cls(load_pretrained(folder), folder, precision, device, None, keeps_vectors, memory, namespace)
+            return load_prompt_labeler(folder, precision, device, keeps_vectors, memory, namespace, annotations)
+        if annotations is not None:
+            raise SettingError(f"'{name}' is no LLM system and reads no annotations. Leave them out.")
+        pretrained, scoring = load_adapted(folder) if is_adapted(folder) else (load_pretrained(folder), None)
+        return cls(pretrained, folder, precision, device, scoring, keeps_vectors, memory, namespace)
 
     def with_scoring(self, scoring: Scoring | None) -> Labeler:
         """The same network with another way from its vectors to labels; None takes its label head."""

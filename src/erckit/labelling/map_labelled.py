@@ -13,17 +13,20 @@ def map_labelled(
     mapping: LabelMapping,
     keep: Sequence[str] | None = None,
     min_confidence: float | None = None,
+    is_named: bool = False,
 ) -> list[LabelledConversation]:
     """The same conversations with mapped predictions.
 
     The label is the one whose summed score is highest, which need not be what the model's top label becomes: two
-    labels that merge may together outweigh it.
+    labels that merge may together outweigh it. See ``is_named`` for labels that were not scored.
 
     Args:
         labelled: Predictions in the mapping's source labels.
         mapping: From the model's labels.
         keep: Target labels to score, None for all that the model reaches; scores sum to 1 over them.
         min_confidence: Least mapped score of the top label, in [0, 1]; below it the label is None.
+        is_named: Labels were named in generated answers, not scored: no label, or one without a counterpart, becomes
+            no label, with all scores 0, instead of being shared out.
 
     Returns:
         Scores stay calibrated only where nothing is taken out: adding up leaves a calibrated score calibrated,
@@ -35,7 +38,8 @@ def map_labelled(
         LabelledConversation(
             one.conversation,
             tuple(
-                _map_prediction(prediction, mapping, kept, lossless, min_confidence) for prediction in one.predictions
+                _map_prediction(prediction, mapping, kept, lossless, min_confidence, is_named)
+                for prediction in one.predictions
             ),
         )
         for one in labelled
@@ -43,8 +47,16 @@ def map_labelled(
 
 
 def _map_prediction(
-    prediction: Prediction, mapping: LabelMapping, keep: Sequence[str], lossless: bool, min_confidence: float | None
+    prediction: Prediction,
+    mapping: LabelMapping,
+    keep: Sequence[str],
+    lossless: bool,
+    min_confidence: float | None,
+    is_named: bool,
 ) -> Prediction:
+    if is_named and (prediction.label is None or mapping.pairs[prediction.label] not in keep):
+        reason = prediction.reason or f"{prediction.label} has no counterpart"
+        return Prediction(prediction.utterance_id, None, dict.fromkeys(keep, 0.0), False, reason)
     scores = mapping.map_scores(prediction.scores, keep)
     best = max(keep, key=lambda label: scores[label])
     is_sure = min_confidence is None or scores[best] >= min_confidence

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -12,10 +14,12 @@ from numpy.typing import NDArray
 
 from erckit.conversation import Conversation, LabelledConversation
 from erckit.encoding.backbones import get_backbone
+from erckit.encoding.text_vectors import text_vectors
 from erckit.errors import SettingError
 from erckit.labelling.given_conversations import given_conversations
 from erckit.labelling.labeler import Labeler
 from erckit.labelling.prompt_memory import PromptMemory
+from erckit.labelling.prompt_request import prompt_request
 from erckit.labelling.scored_predictions import check_confidence, labelled_conversations
 from erckit.labelling.scorer import Scoring
 from erckit.labels import LabelSet
@@ -25,12 +29,14 @@ from erckit.models.inference import autocast, resolve_precision
 from erckit.models.lora import load_with_lora
 from erckit.models.pretrained import set_trained_tensors
 from erckit.models.settings import HistorySettings
-from erckit.prompting.context_builder import ContextBuilder
-from erckit.prompting.context_settings import ContextSettings
+from erckit.prompting.context_builder import ANNOTATIONS, ContextBuilder
+from erckit.prompting.context_settings import ContextSettings, EngineSettings
 from erckit.prompting.demonstration_file import DEMONSTRATIONS, read_demonstrations
+from erckit.prompting.example_file import EXAMPLES, read_examples
 from erckit.prompting.gathered import Gathered
+from erckit.prompting.local_answers import LocalAnswers
 from erckit.prompting.prompt_system import PromptSystem
-from erckit.prompting.styles import prompt_style
+from erckit.prompting.trained_style import trained_style
 from erckit.settings import choose, settings_from_dict
 from erckit.storage.checksum import file_sha256
 from erckit.storage.manifest import MANIFEST_NAME
@@ -225,11 +231,19 @@ class PromptLabeler(Labeler):
         """Its speaker memory holds no vectors; ``label`` reads and writes it."""
         return None
 
+    def local_answers(self, max_tokens: int = 16) -> LocalAnswers:
+        """Its causal LM under its adapters, as one that writes answers of at most that many tokens."""
+        return LocalAnswers(self._system.lm, self._system.room, max_tokens, self._precision)
+
     def _prompt_memory(self, namespace: str | None) -> PromptMemory | None:
         if self._memory is None:
             return None
         where = self._namespace if namespace is None else namespace
-        return PromptMemory(self._memory, where, self.model_id, self._adapter.anonymous)
+        builder, encode = self._system.builder, None
+        if "related" in builder.style.needs:
+            encoder = get_backbone(builder.settings.demonstrations.encoder)
+            encode = partial(text_vectors, backbone_folder=encoder, keep=False, quiet=True)
+        return PromptMemory(self._memory, where, self.model_id, self._adapter.anonymous, encode)
 
     def _read_all(
         self,
@@ -250,35 +264,21 @@ class PromptLabeler(Labeler):
         wants_vectors = wants_vectors or self._scoring is not None
         if not conversations:
             return np.empty((0, len(self._adapter.label_set)), dtype=np.float32), None
-        system, builder = self._system, self._system.builder
-        reaches = history == "all" and builder.scope == "all"
-        earlier = list(remember) if reaches else []
-        past = memory.past(conversations, _SHOWN) if memory is not None and reaches and builder.shows_past else None
-        told = memory.biographies(conversations) if memory is not None and reaches else None
-        everything = [*([past] if past is not None else []), *earlier, *conversations]
-        gathered = builder.gather(
-            everything,
-            scope=None if reaches else "conversation",
-            told=told,
-            only_past=int(past is not None),
-            keeps_vectors=self._keeps_vectors,
-        )
-        known = np.full(gathered.utterances, -1, dtype=np.int64)
-        if past is not None:
-            known[: len(past)] = self._adapter.label_set.indices((u.label for u in past.utterances), -1)
+        system = self._system
+        request = prompt_request(system.builder, conversations, history, remember, memory, self._keeps_vectors)
         before, cut = system.tokens_processed, system.truncated
         with autocast(self._precision, system.lm.device):
             rows = system.scores(
-                gathered,
-                range(len(everything) - len(conversations), len(everything)),
+                request.gathered,
+                request.targets,
                 batch_tokens=batch_tokens,
                 advance=report,
-                known=known,
+                known=request.known,
                 wants_vectors=wants_vectors,
             )
         self.tokens_processed += system.tokens_processed - before
         self.truncated += system.truncated - cut
-        return rows, gathered
+        return rows, request.gathered
 
     def _logits(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
         own = rows[:, : len(self._adapter.label_set)]
@@ -296,9 +296,6 @@ class PromptLabeler(Labeler):
         )
 
 
-_SHOWN = 50  # latest utterances of a speaker that are taken from the speaker memory
-
-
 def load_prompt_labeler(
     folder: Path,
     precision: str = "auto",
@@ -306,30 +303,72 @@ def load_prompt_labeler(
     keeps_vectors: bool = False,
     memory: SpeakerStore | str | Path | None = None,
     namespace: str = "default",
+    annotations: str | Path | None = None,
 ) -> PromptLabeler:
     """Read a model folder of an LLM system, and its causal LM.
 
+    Args:
+        folder: The model folder.
+        precision: ``auto``, ``fp32`` or ``bf16``.
+        device: Torch device; None takes a GPU if there is one.
+        keeps_vectors: For public corpora, on which models are measured: sentence vectors are kept, and annotations
+            that the model was trained with and that cannot be had are refused. Otherwise they are left out of the
+            prompts, with a note.
+        memory: As for ``Labeler``.
+        namespace: As for ``Labeler``.
+        annotations: A file as ``erckit annotate --out`` writes it, in place of the writer the model was trained with.
+
     Raises:
+        SettingError: Annotations for a model whose prompts show none.
         ModelFolderError: A folder that is incomplete or altered, or another causal LM than the one adapted.
         BackboneError: The causal LM cannot be had.
     """
     import torch
 
     adapter = read_adapter_folder(folder)
-    recipe = adapter.recipe
-    context = settings_from_dict(ContextSettings, recipe.get("context", {}), "context.")
-    history = settings_from_dict(HistorySettings, recipe.get("model", {}).get("history", {}), "model.history.")
-    style = prompt_style(adapter.system, recipe.get("style", {}))
+    builder = prompt_builder(adapter, folder, annotations, is_lenient=not keeps_vectors)
     place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     resolved = resolve_precision(precision, place)
     lm = load_with_lora(adapter.base, adapter.lora if adapter.tensors else None, resolved, str(place))
     check_base(folder, adapter.base_sha256, lm.sha256, adapter.base)
     if adapter.tensors:
         set_trained_tensors(lm.model, adapter.tensors, folder)
+    lm.model.eval()
+    return PromptLabeler(adapter, PromptSystem(lm, builder), folder, resolved, keeps_vectors, memory, namespace)
+
+
+def prompt_builder(
+    adapter: AdapterFolder, folder: Path, annotations: str | Path | None = None, is_lenient: bool = False
+) -> ContextBuilder:
+    """What the prompts of a model folder are made with; needs no causal LM.
+
+    Args:
+        adapter: What the folder holds.
+        folder: Where it is, for messages.
+        annotations: A file of biographies or characteristics in place of the writer it was trained with.
+        is_lenient: See ``ContextBuilder``.
+
+    Raises:
+        ModelFolderError: Its demonstrations or examples cannot be read.
+        SettingError: Settings of another version.
+    """
+    recipe = adapter.recipe
+    context = settings_from_dict(ContextSettings, recipe.get("context", {}), "context.")
+    style = trained_style(adapter.system, recipe.get("style", {}))
+    if annotations is not None:
+        if not style.needs & set(ANNOTATIONS):
+            raise SettingError(
+                f"{annotations}: the prompts of model '{adapter.name}' show no annotations. Leave the file out."
+            )
+        context = replace(context, engine=EngineSettings("file", file=str(annotations)))
+    history = settings_from_dict(HistorySettings, recipe.get("model", {}).get("history", {}), "model.history.")
     pool = None
     if DEMONSTRATIONS in adapter.files:
         encoder = get_backbone(context.demonstrations.encoder)
         pool = read_demonstrations(adapter.files[DEMONSTRATIONS], adapter.label_set, encoder, folder / DEMONSTRATIONS)
-    builder = ContextBuilder(style, adapter.label_set, context, history.scope, history.order, adapter.anonymous, pool)
-    lm.model.eval()
-    return PromptLabeler(adapter, PromptSystem(lm, builder), folder, resolved, keeps_vectors, memory, namespace)
+    examples = None
+    if EXAMPLES in adapter.files:
+        examples = read_examples(adapter.files[EXAMPLES], adapter.label_set, folder / EXAMPLES)
+    return ContextBuilder(
+        style, adapter.label_set, context, history.scope, history.order, adapter.anonymous, pool, examples, is_lenient
+    )

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
 
 from erckit.conversation import Conversation, LabelledConversation, Utterance
 from erckit.labelling.labeler_memory import moment
@@ -16,6 +19,7 @@ from erckit.prompting.annotation.written_biographies import WrittenBiographies
 
 _STEP = 1e-6  # seconds between utterances that are remembered in one go
 _LONG_AGO = -1e300  # in a story: before everything
+_WIDER = 4  # times as many neighbours are asked for, where too few of those found may be shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +31,23 @@ class PromptMemory:
         namespace: Whose speakers are meant.
         model: Whose labels are read and written.
         anonymous: Generic names of the model's corpus, which leave nothing behind.
+        encode: Sentence vectors of texts, (N, V), which are kept and searched; None where prompts show nothing related.
     """
 
     store: SpeakerStore
     namespace: str
     model: str
     anonymous: Collection[str]
+    encode: Callable[[Sequence[str]], NDArray[np.float32]] | None = None
 
-    def past(self, conversations: Sequence[Conversation], n: int) -> Conversation | None:
+    def past(self, conversations: Sequence[Conversation], n: int, related: int = 0) -> Conversation | None:
         """What the speakers said before, as one conversation that lies before all others; None where there is nothing.
 
         Args:
             conversations: Their own utterances are not among it, even if they were labelled before.
             n: Latest utterances of each speaker.
+            related: Further utterances of its speaker for every utterance: those that the memory finds most like it,
+                however long ago.
 
         Returns:
             A conversation whose utterances carry the labels that this model gave.
@@ -49,12 +57,40 @@ class PromptMemory:
         here = {c.id for c in conversations}
         speakers = sorted(names)
         found = self.store.last(speakers, n, begun, self.model, namespace=self.namespace) if speakers else []
-        rows = sorted(
-            (row for rows in found for row in rows if row.text and row.scores and row.conversation not in here),
-            key=lambda row: row.time,
-        )
+
+        def may_be_shown(row: Remembered) -> bool:
+            is_before = begun is None or row.time < begun
+            return bool(row.text and row.scores) and row.conversation not in here and is_before
+
+        kept = {(row.conversation, row.utterance): row for rows in found for row in rows if may_be_shown(row)}
+        if related and self.encode is not None:
+            asked = [u for c in conversations for u in c.utterances if u.speaker in names and u.text.strip()]
+            vectors = self.encode([u.text for u in asked]) if asked else ()
+            latest = set(kept)
+            for utterance, vector in zip(asked, vectors, strict=True):
+                for row in self._nearest(utterance.speaker, vector, related, n, latest, may_be_shown):
+                    kept.setdefault((row.conversation, row.utterance), row)
+        rows = sorted(kept.values(), key=lambda row: row.time)
         said = tuple(Utterance(f"{i}", row.speaker, row.text or "", row.top_label) for i, row in enumerate(rows))
         return Conversation("speaker memory", said, {"story": [_LONG_AGO]}) if said else None
+
+    def _nearest(
+        self,
+        speaker: str,
+        vector: NDArray[np.float32],
+        count: int,
+        n: int,
+        latest: Collection[tuple[str, str]],
+        may_be_shown: Callable[[Remembered], bool],
+    ) -> list[Remembered]:
+        """The most similar that are not among the ``n`` latest; what is found for an utterance depends on no other."""
+        asked = count + n
+        while True:
+            found = self.store.nearest(speaker, vector, asked, self.model, namespace=self.namespace)
+            rows = [row for row, _ in found if may_be_shown(row) and (row.conversation, row.utterance) not in latest]
+            if len(rows) >= count or len(found) < asked:
+                return rows[:count]
+            asked *= _WIDER
 
     def biographies(self, conversations: Sequence[Conversation]) -> dict[str, str]:
         """Biographies that the conversations' speakers have already."""
@@ -85,6 +121,11 @@ class PromptMemory:
                         label=said.label,
                     )
                 )
+        if self.encode is not None and self.store.keeps_text:
+            said_now = [i for i, row in enumerate(rows) if row.text and row.text.strip()]
+            vectors = self.encode([rows[i].text or "" for i in said_now]) if said_now else ()
+            for i, vector in zip(said_now, vectors, strict=True):
+                rows[i] = replace(rows[i], vector=vector)
         if rows:
             self.store.append(rows, namespace=self.namespace)
         if written is not None:

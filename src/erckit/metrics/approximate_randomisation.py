@@ -98,7 +98,7 @@ def randomisation_p_values(
     for start in range(0, draws, _DRAWS_AT_ONCE):
         size = min(_DRAWS_AT_ONCE, draws - start)
         coins = rng.integers(2, size=(size, systems[0].conversations)).astype(np.float64)  # (D, C)
-        moved = [[coins @ counts for counts in system.table] for system in systems]  # (D, L*L) of each run
+        moved = [[coins @ counts for counts in system.table] for system in systems]  # (D, L*(L+1)) of each run
         for place, pair in enumerate(pairs):
             observed = scores[pair.first] - scores[pair.second]
             swapped = _swapped_differences(systems, moved, pair, metric)  # (D,)
@@ -123,7 +123,7 @@ def _swapped_differences(
     )
     total: NDArray[np.float64] = np.zeros(len(moved[0][0]))
     for one, other in partners:
-        exchanged = moved[pair.second][other] - moved[pair.first][one]  # (D, L*L) what the first gains
+        exchanged = moved[pair.second][other] - moved[pair.first][one]  # (D, L*(L+1)) what the first gains
         total += first.metric_of(first.table[one].sum(axis=0) + exchanged, metric)
         total -= second.metric_of(second.table[other].sum(axis=0) - exchanged, metric)
     return total / len(partners)

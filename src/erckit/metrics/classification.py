@@ -11,6 +11,7 @@ import numpy as np
 
 from erckit.errors import ErckitError
 from erckit.labels import LabelSet
+from erckit.metrics.from_confusion import NO_LABEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,8 @@ class ClassificationScores:
         accuracy: Share of right predictions.
         mcc: Matthews correlation coefficient, in [-1, 1]; 0 when gold or predictions hold one label only.
         per_class: Label to its scores, in label-set order.
-        confusion: (L, L) counts; rows are gold labels, columns predicted ones.
+        confusion: (L, L) counts; rows are gold labels, columns predicted ones. Predictions that name no label are in
+            none of the columns.
     """
 
     weighted_f1: float
@@ -70,7 +72,7 @@ def classification_report(gold: Sequence[int], predicted: Sequence[int], label_s
 
     Args:
         gold: (N,) label positions, each in [0, L).
-        predicted: (N,) label positions, each in [0, L).
+        predicted: (N,) label positions, each in [0, L); ``NO_LABEL`` where none was named, which is wrong.
         label_set: The L labels, and which of them is neutral.
 
     Returns:
@@ -121,8 +123,9 @@ def _check(gold: np.ndarray[Any, Any], predicted: np.ndarray[Any, Any], labels: 
     if gold.size == 0:
         raise ErckitError("there is no utterance with a gold label to score; choose a split that has gold labels.")
     for name, values in (("gold label", gold), ("prediction", predicted)):
-        if values.min() < 0 or values.max() >= labels:
-            bad = int(values.min()) if values.min() < 0 else int(values.max())
+        least = NO_LABEL if name == "prediction" else 0
+        if values.min() < least or values.max() >= labels:
+            bad = int(values.min()) if values.min() < least else int(values.max())
             raise ErckitError(
                 f"{name} {bad} is outside the label set of {labels} labels; "
                 "leave out utterances without a gold label before scoring."

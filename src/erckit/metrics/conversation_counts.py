@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from erckit.errors import ErckitError, SettingError
 from erckit.labels import LabelSet
-from erckit.metrics.from_confusion import metric_from_confusion
+from erckit.metrics.from_confusion import NO_LABEL, metric_from_confusion
 
 # The others average over labels that may not occur, or leave the neutral one out.
 _WITHOUT_LABEL_SET = ("weighted_f1", "accuracy", "mcc")
@@ -22,7 +22,8 @@ class ConversationCounts:
     """One system's confusion counts, conversation by conversation.
 
     Args:
-        table: (S, C, L*L) counts of each run and conversation; a flattened matrix with gold labels as rows.
+        table: (S, C, L*(L+1)) counts of each run and conversation; a flattened matrix with gold labels as rows, whose
+            last column counts the predictions that name no label.
         labels: Number of labels L.
         neutral: Position of the neutral label, None without one.
     """
@@ -58,8 +59,9 @@ class ConversationCounts:
         return np.stack([self.metric_of(weights @ counts, metric) for counts in self.table])
 
     def metric_of(self, counts: NDArray[np.float64], metric: str) -> NDArray[np.float64]:
-        """(...) the metric of flattened confusion matrices (..., L*L)."""
-        return metric_from_confusion(counts.reshape(*counts.shape[:-1], self.labels, self.labels), metric, self.neutral)
+        """(...) the metric of flattened confusion matrices (..., L*(L+1))."""
+        matrices = counts.reshape(*counts.shape[:-1], self.labels, self.labels + 1)
+        return metric_from_confusion(matrices, metric, self.neutral)
 
 
 def conversation_counts(
@@ -73,7 +75,7 @@ def conversation_counts(
 
     Args:
         gold: (N,) label positions.
-        predicted: (N,) label positions; or (S, N), one row per run.
+        predicted: (N,) label positions, ``NO_LABEL`` where none was named; or (S, N), one row per run.
         conversation_index: (N,) whole numbers; utterances of the same conversation share one.
         metric: What will be computed from the counts; a name of ``METRICS``.
         label_set: Needed by ``macro_f1`` and the "no_neutral" metrics, which depend on labels that may not occur.
@@ -96,13 +98,13 @@ def conversation_counts(
         )
     labels = len(label_set) if label_set else int(max(y_true.max(), runs.max())) + 1
     neutral = label_set.index(label_set.neutral) if label_set and label_set.neutral else None
-    if min(y_true.min(), runs.min()) < 0 or max(y_true.max(), runs.max()) >= labels:
+    if y_true.min() < 0 or runs.min() < NO_LABEL or max(y_true.max(), runs.max()) >= labels:
         raise ErckitError("a label position is outside the label set; leave out utterances without a gold label.")
 
     _, place = np.unique(groups, return_inverse=True)  # (N,) in [0, C)
     conversations = int(place.max()) + 1
-    size = conversations * labels * labels
-    cells = (place * labels + y_true) * labels + runs  # (S, N)
+    size = conversations * labels * (labels + 1)
+    cells = (place * labels + y_true) * (labels + 1) + np.where(runs == NO_LABEL, labels, runs)  # (S, N)
     table = np.stack([np.bincount(row, minlength=size).reshape(conversations, -1) for row in cells])
     return ConversationCounts(table.astype(np.float64), labels, neutral)
 

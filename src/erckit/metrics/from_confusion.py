@@ -12,6 +12,9 @@ from erckit.errors import SettingError, nearest
 METRICS = ("weighted_f1", "macro_f1", "macro_f1_no_neutral", "micro_f1_no_neutral", "accuracy", "mcc")
 """Every scalar metric by its exact name, in the order in which results print them."""
 
+NO_LABEL = -1
+"""As a prediction: an answer that names no label. It is never right, and counts among the predictions of no label."""
+
 
 def metric_from_confusion(confusion: NDArray[Any], metric: str, neutral: int | None = None) -> NDArray[np.float64]:
     """One metric of each of many confusion matrices.
@@ -20,7 +23,8 @@ def metric_from_confusion(confusion: NDArray[Any], metric: str, neutral: int | N
     function is speed, thousands of matrices in one call.
 
     Args:
-        confusion: (..., L, L) counts; rows are gold labels, columns predicted ones.
+        confusion: (..., L, L) counts; rows are gold labels, columns predicted ones. Or (..., L, L + 1), where the last
+            column counts predictions that name no label.
         metric: A name of ``METRICS``.
         neutral: Position of the neutral label, left out by the "no_neutral" metrics; None leaves none out.
 
@@ -35,15 +39,16 @@ def metric_from_confusion(confusion: NDArray[Any], metric: str, neutral: int | N
     counts = np.asarray(confusion, dtype=np.float64)
     hits = np.diagonal(counts, axis1=-2, axis2=-1)  # (..., L)
     gold = counts.sum(axis=-1)  # (..., L)
-    predicted = counts.sum(axis=-2)  # (..., L)
+    answered = counts.sum(axis=-2)  # (..., L) or (..., L + 1)
+    predicted = answered[..., : counts.shape[-2]]  # (..., L)
     total = gold.sum(axis=-1)  # (...)
     if metric == "accuracy":
         return _ratio(hits.sum(axis=-1), total)
     if metric == "mcc":
         covariance = hits.sum(axis=-1) * total - (gold * predicted).sum(axis=-1)
-        spread = (total**2 - (predicted**2).sum(axis=-1)) * (total**2 - (gold**2).sum(axis=-1))
+        spread = (total**2 - (answered**2).sum(axis=-1)) * (total**2 - (gold**2).sum(axis=-1))
         return _ratio(covariance, np.sqrt(spread))
-    keep = np.ones(counts.shape[-1], dtype=bool)
+    keep = np.ones(counts.shape[-2], dtype=bool)
     if neutral is not None and metric.endswith("no_neutral"):
         keep[neutral] = False
     if metric == "micro_f1_no_neutral":

@@ -29,8 +29,8 @@ def adapter_card(folder: AdapterFolder, training: Mapping[str, Any], parameters:
         else "nothing was trained (zero-shot)"
     )
     pool = (
-        "\nIt holds labelled texts of that corpus, which its prompts show as examples (`demonstrations.jsonl`): pass "
-        "it on only as the corpus' licence allows.\n"
+        "\nIt holds labelled texts of that corpus, which its prompts show as examples "
+        f"({', '.join(f'`{name}`' for name in sorted(folder.files))}): pass it on only as the corpus' licence allows.\n"
         if folder.files
         else ""
     )

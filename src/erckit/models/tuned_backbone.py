@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
+from erckit.encoding.backbone_about import TUNED, backbone_about
 from erckit.errors import ModelFolderError
 from erckit.models.pretrained import PretrainedModel
 from erckit.storage.atomic import atomic_folder
@@ -19,7 +21,8 @@ def write_tuned_backbone(pretrained: PretrainedModel, folder: Path) -> Path:
 
     Args:
         pretrained: The trained model.
-        folder: New folder: ``config.json``, ``model.safetensors`` in 32-bit floats, and the tokenizer.
+        folder: New folder: ``config.json``, which says what it was tuned by, ``model.safetensors`` in 32-bit floats,
+            and the tokenizer.
 
     Raises:
         ModelFolderError: ``folder`` exists.
@@ -32,8 +35,18 @@ def write_tuned_backbone(pretrained: PretrainedModel, folder: Path) -> Path:
         name: t.detach().float().contiguous() for name, t in pretrained.model.encoder.backbone.state_dict().items()
     }
     with atomic_folder(folder) as part:
+        about = backbone_about(pretrained.settings.backbone, pretrained.backbone_folder)
+        _say_tuned(part / "config.json", pretrained.backbone_folder / "config.json", about, pretrained)
         save_file(tensors, part / "model.safetensors", metadata={"format": "pt"})
-        for name in ("config.json", *TOKENIZER_FILES):
+        for name in TOKENIZER_FILES:
             if (pretrained.backbone_folder / name).is_file():
                 shutil.copyfile(pretrained.backbone_folder / name, part / name)
     return folder
+
+
+def _say_tuned(path: Path, original: Path, base: str, pretrained: PretrainedModel) -> None:
+    """The backbone's own configuration, which also says what it was and what tuned it."""
+    config = json.loads(original.read_text(encoding="utf-8"))
+    by = pretrained.recipe.get("name") or pretrained.name
+    config[TUNED] = {"base": base, "by": str(by), "corpus": str(pretrained.recipe.get("corpus") or "")}
+    path.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")

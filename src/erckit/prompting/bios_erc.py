@@ -107,5 +107,6 @@ class BiosErc(PromptStyle):
         if self.settings.layout == "published":
             return f"Which emotion has {shown.names[t]} in the utterance {shown.texts[t]}?\nEmotion:"
         about = self._about(shown, context, t) if self.settings.biography_place == "question" else ""
-        which = f"in {shown.texts[t]}" if self._after() else "at the end of the conversation"
-        return f"{about}Emotion of {shown.names[t]} {which}:"
+        if self._after():
+            return f"{about}Emotion of {shown.names[t]} in {shown.texts[t]}:"
+        return f"{about}{self._asks(shown.names[t])}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from erckit.encoding.backbones import get_backbone
 from erckit.labels import LabelSet
 from erckit.prompting.context_settings import ContextSettings
 from erckit.prompting.demonstrations import DemonstrationPool
+from erckit.prompting.example_pool import ExamplePool
 from erckit.prompting.gathered import Gathered
 from erckit.prompting.prompt_style import PromptStyle
 from erckit.prompting.speaker_past import speaker_past
@@ -36,6 +38,8 @@ class ContextBuilder:
         order: ``story`` or ``file``.
         anonymous: Generic names of the corpus.
         pool: Demonstrations; None where the style shows none.
+        examples: Few-shot examples; None for none.
+        is_lenient: Leave annotations out of prompts where a file or a server has none, with a note; for labelling.
     """
 
     style: PromptStyle
@@ -45,6 +49,8 @@ class ContextBuilder:
     order: str = "story"
     anonymous: Collection[str] = ()
     pool: DemonstrationPool | None = None
+    examples: ExamplePool | None = None
+    is_lenient: bool = False
 
     @property
     def label_words(self) -> tuple[str, ...]:
@@ -87,6 +93,8 @@ class ContextBuilder:
         written: WrittenBiographies | None = None
         if "demonstrations" in needs and self.pool is not None:
             fields["demonstrations"] = self._demonstrations(conversations, set(taught), keeps_vectors)
+        if self.examples is not None:
+            fields["examples"] = [self.examples.of(conversation.id) for conversation in conversations]
         if needs & set(ANNOTATIONS):
             shown_to = range(only_past, len(conversations)) if "characteristics" in self.style.needs else sorted(taught)
             written, found = self._annotations(conversations, only_past, needs, shown_to, scope, told, quiet)
@@ -126,12 +134,19 @@ class ContextBuilder:
         told: Mapping[str, str] | None,
         quiet: bool,
     ) -> tuple[WrittenBiographies | None, dict[str, Sequence[Any]]]:
-        from erckit.prompting.annotation.annotator import open_annotator
+        from erckit.prompting.annotation.annotator import Annotator, open_annotator
         from erckit.prompting.annotation.biography_settings import BiographySettings
+        from erckit.prompting.annotation.lenient_annotator import LenientAnnotator
 
         style, engine = self.style.settings, self.settings.engine
-        annotator = open_annotator(
-            engine.kind, model=engine.model, url=engine.url, file=engine.file, tokens=engine.tokens, quiet=quiet
+        opened = partial(
+            open_annotator,
+            engine.kind, model=engine.model, url=engine.url, file=engine.file, tokens=engine.tokens, quiet=quiet,
+        )  # fmt: skip
+        annotator: Annotator = (
+            LenientAnnotator(opened, f"{engine.kind} {engine.file}{engine.url}", engine.kind == "file")
+            if self.is_lenient
+            else opened()
         )
         found: dict[str, Sequence[Any]] = {}
         written = None

@@ -8,6 +8,8 @@ from erckit.errors import SettingError
 from erckit.settings import choose
 
 RETRIEVALS = ("label_blind", "same_label")
+SCOPES = ("none", "conversation", "all")  # of model.history, for LLM systems
+LABEL_FORMS = ("auto", "first", "full")
 ENGINES = ("extract", "local", "endpoint", "file")
 
 
@@ -31,6 +33,24 @@ class DemonstrationSettings:
         choose(self.how, RETRIEVALS, "context.demonstrations.how")
         if self.per_label < 0:
             raise SettingError(f"'context.demonstrations.per_label' must be 0 or more, got {self.per_label}.")
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleSettings:
+    """Few-shot examples: labelled utterances of train, the same in every prompt but of their own conversation.
+
+    Args:
+        count: How many, as many of each label as of every other, or one more; 0 shows none.
+        seed: Of the draw, and of their order.
+    """
+
+    count: int = 0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("count", "seed"):
+            if getattr(self, name) < 0:
+                raise SettingError(f"'context.examples.{name}' must be 0 or more, got {getattr(self, name)}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,22 +109,28 @@ class ContextSettings:
 
     Args:
         demonstrations: See ``DemonstrationSettings``.
+        examples: See ``ExampleSettings``.
         recent: See ``RecentSettings``.
         engine: See ``EngineSettings``.
-        removes_prior: Whether the label scores of a content-free prompt are taken off (contextual calibration), for
-            models that were not trained.
+        removes_prior: Whether the label scores of a content-free prompt are taken off (contextual calibration); None
+            does so where nothing is trained (``Recipe.removes_prior``).
+        label_form: What is scored of each label: the ``first`` token of its word, the ``full`` word (its likelihood
+            divided by its number of tokens), or ``auto``: ``first`` where all labels differ in it, else ``full``.
         max_tokens: Longest prompt, left context included.
         left_context: Tokens of earlier utterances that are shown again where a conversation is longer.
     """
 
     demonstrations: DemonstrationSettings = field(default_factory=DemonstrationSettings)
+    examples: ExampleSettings = field(default_factory=ExampleSettings)
     recent: RecentSettings = field(default_factory=RecentSettings)
     engine: EngineSettings = field(default_factory=EngineSettings)
-    removes_prior: bool = False
+    removes_prior: bool | None = None
+    label_form: str = "auto"
     max_tokens: int = 1024
     left_context: int = 512
 
     def __post_init__(self) -> None:
+        choose(self.label_form, LABEL_FORMS, "context.label_form")
         if self.max_tokens < 64:
             raise SettingError(f"'context.max_tokens' must be at least 64, got {self.max_tokens}.")
         if not 0 <= self.left_context < self.max_tokens:

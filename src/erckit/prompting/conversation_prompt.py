@@ -6,6 +6,25 @@ from dataclasses import dataclass
 
 from erckit.errors import SettingError
 
+CONTENT = "\ufffc"  # stands where a content-free question has its text
+
+
+@dataclass(frozen=True, slots=True)
+class ContentFree:
+    """What is asked when nothing is said: a prompt like the real ones about one utterance by nobody in particular.
+
+    ``CONTENT`` stands wherever the utterance's text does.
+
+    Args:
+        opening: Of the real prompt, without what belongs to one of its utterances.
+        block: The utterance as a block; empty where the style shows it in the question alone.
+        text: The question.
+    """
+
+    opening: str
+    block: str
+    text: str
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -17,14 +36,14 @@ class Question:
             the prompt is tokenised.
         answers: Answers to choose from or to learn, where they are this question's own; empty for those that all
             questions of a run share (the label set).
-        content_free: The text as it is asked when the label prior is measured, where ``text`` quotes the conversation;
-            None where it does not.
+        content_free: What is asked in its place when the label prior is measured; None asks this text behind a line
+            of a nameless speaker.
     """
 
     sees: int
     text: str
     answers: tuple[str, ...] = ()
-    content_free: str | None = None
+    content_free: ContentFree | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,9 @@ def read_demonstrations(text: str, label_set: LabelSet, encoder: Path, source: o
         ModelFolderError: A line that is not such an object, or a label that the label set lacks.
     """
     examples = []
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):  # a text may hold other line separators
+        if not line:
+            continue
         try:
             found = json.loads(line)
             if found["label"] not in label_set or not isinstance(found["text"], str):

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from erckit.errors import SettingError
 from erckit.prompting.about import PLACES, about_line, blocks_with_biographies
+from erckit.prompting.labelled_text import LabelledText
 from erckit.prompting.prompt_context import PromptContext
 from erckit.prompting.prompt_style import PromptStyle, Shown, StyleSettings, example_lines, label_list
 from erckit.settings import choose
@@ -22,6 +23,8 @@ class EmonetLlmSettings(StyleSettings):
         biography_place: ``question``, or ``history``: before the first utterance that a version belongs to, which costs
             its tokens once instead of once per utterance.
         recent: The speaker's latest utterances shown with their emotions, at most; 0 shows none.
+        recent_texts: Whether their texts are shown even where they stand in the history above. Those that do not, such
+            as what was said in earlier conversations, always have their text.
         related: The speaker's earlier utterances most like the target shown with their emotions, at most; 0 shows none.
     """
 
@@ -29,6 +32,7 @@ class EmonetLlmSettings(StyleSettings):
     biography_words: int = 60
     biography_place: str = "question"
     recent: int = 3
+    recent_texts: bool = False
     related: int = 1
 
     def __post_init__(self) -> None:
@@ -50,8 +54,16 @@ class EmonetLlm(PromptStyle):
     Emotions of earlier utterances are gold labels in training and a model's own predictions afterwards; whoever fills
     :class:`PromptContext` decides. They may only be of utterances before the target.
 
-    Source: the outlook of the EmoNet thesis (2024): a language model, a biography, and the speaker's emotional history
-    in place of the recurrent speaker state. There is no published prompt.
+    Source: the outlook of the EmoNet thesis (2024): a language model with LoRA, a speaker biography retrieved from a
+    vector store, the speaker's recent emotional history as examples, and the weighted loss. There is no published
+    prompt, and no published figure.
+
+    Deviations: the biography is not searched for: a speaker has one, and its version at the utterance is shown,
+    whatever is talked about (with a speaker memory it goes on from the version that lies there, found by speaker). What
+    is retrieved by similarity is ``related``, the speaker's earlier utterances: from the vector store with a speaker
+    memory, however long ago; without one in process, among the speaker's latest 200 utterances at hand. The emotional
+    history is text in the question, where the thesis' published model has a GRU over vectors. Speakers are names in
+    text, so there is no learnt identity. The loss is over the likelihoods of all labels, weighted per utterance.
     """
 
     name = "emonet_llm"
@@ -86,6 +98,16 @@ class EmonetLlm(PromptStyle):
             about = about_line(shown, context.biographies, t, settings.biography_words)
         related = list(context.related[t][: settings.related]) if context.related else []
         recent = list(context.recent[t][-settings.recent :]) if context.recent and settings.recent else []
+        above = [one for one in recent if self._stands_above(one, t)]
         like = example_lines(f"Once {name} said", related, context)
-        lately = example_lines(f"Lately {name} said", recent, context)
-        return f"{about}{like}{lately}Emotion of {name} at the end of the conversation:"
+        lately = example_lines(f"Lately {name} said", [one for one in recent if one not in above], context)
+        felt = ", ".join(context.word(one.label) for one in above if one.label is not None)
+        lately += f"Lately {name} felt: {felt}\n" if felt else ""
+        return f"{about}{like}{lately}{self._asks(name)}"
+
+    def _stands_above(self, said: LabelledText, t: int) -> bool:
+        """Whether the prompt of utterance ``t`` leaves a recent text out, as it has it in its history."""
+        settings = self.settings
+        if settings.recent_texts or said.place is None:
+            return False
+        return bool(settings.history == "all" or (settings.history == "window" and t - said.place <= settings.window))

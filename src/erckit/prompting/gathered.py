@@ -74,15 +74,19 @@ class Gathered:
             for name, table in (("recent", self.past.recent), ("related", self.past.related)):
                 if table.shape[1]:
                     given[name] = [
-                        () if hidden is not None and hidden[t] else self._shown(table[row], emotions)
+                        () if hidden is not None and hidden[t] else self._shown(c, table[row], emotions)
                         for t, row in enumerate(rows)
                     ]
         return PromptContext(self.label_set, self.label_words, **given)
 
-    def _shown(self, rows: NDArray[np.int64], emotions: NDArray[np.int64]) -> tuple[LabelledText, ...]:
-        labels = self.label_set.labels
+    def _shown(self, c: int, rows: NDArray[np.int64], emotions: NDArray[np.int64]) -> tuple[LabelledText, ...]:
+        labels, start, end = self.label_set.labels, int(self.offsets[c]), int(self.offsets[c + 1])
         return tuple(
-            LabelledText(self.texts[row], labels[emotions[row]] if emotions[row] >= 0 else None)
-            for row in rows
+            LabelledText(
+                self.texts[row],
+                labels[emotions[row]] if emotions[row] >= 0 else None,
+                row - start if start <= row < end else None,
+            )
+            for row in map(int, rows)
             if row >= 0
         )

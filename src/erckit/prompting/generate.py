@@ -6,7 +6,7 @@ Kept for comparison: scores of labels (``label_likelihood``) need no parsing, ar
 from __future__ import annotations
 
 import string
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -15,7 +15,6 @@ from erckit.encoding.causal_lm import CausalLM
 from erckit.encoding.prompt_packing import separate_tokens
 from erckit.encoding.prompt_segments import Room
 from erckit.errors import SettingError, nearest
-from erckit.progress import Progress
 from erckit.prompting.conversation_prompt import ConversationPrompt
 from erckit.prompting.tokenize_prompt import tokenize_prompt
 
@@ -48,7 +47,7 @@ def generate(
     *,
     max_tokens: int = 16,
     batch_tokens: int = 4096,
-    progress: Progress | None = None,
+    advance: Callable[[int], None] | None = None,
 ) -> list[str]:
     """The model's own answer to every question, each asked in a prompt of its own; greedy, with a key-value cache.
 
@@ -58,7 +57,7 @@ def generate(
         room: How long conversations are cut.
         max_tokens: Most tokens of an answer.
         batch_tokens: Tokens of a batch, padding and answers included.
-        progress: Advanced by the answers done.
+        advance: Called with the number of answers done since.
 
     Returns:
         One text per question, conversation by conversation, without the token that ends it.
@@ -79,8 +78,8 @@ def generate(
         chosen, order = order[:count], order[count:]
         for r, answer in zip(chosen, _generate(lm, [rows[r] for r in chosen], max_tokens), strict=True):
             answers[r] = answer
-        if progress is not None:
-            progress.advance(len(chosen))
+        if advance is not None:
+            advance(len(chosen))
     return answers
 
 

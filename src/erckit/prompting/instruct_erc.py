@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from erckit.conversation import Conversation
+from erckit.errors import SettingError
 from erckit.prompting.conversation_prompt import ConversationPrompt, Question
 from erckit.prompting.prompt_context import PromptContext
-from erckit.prompting.prompt_style import PromptStyle, Shown, StyleSettings, example_lines, label_list
+from erckit.prompting.prompt_style import SHOWN_WORDS, PromptStyle, Shown, StyleSettings, example_lines, label_list
 from erckit.prompting.task import NO_GOLD, Task
+
+DEMONSTRATION_WORDS = 12  # they stand in the question, so they are read once per utterance
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +22,24 @@ class InstructErcSettings(StyleSettings):
 
     Args:
         demonstrations: Retrieved examples shown with each question, at most; 0 shows none.
+        demonstration_words: Words of each that are shown, the rest as an ellipsis; None shows 12, and 40 where the
+            layout is the published one.
     """
 
     demonstrations: int = 1
+    demonstration_words: int | None = None
+
+    def __post_init__(self) -> None:
+        StyleSettings.__post_init__(self)
+        if self.demonstration_words is not None and self.demonstration_words < 1:
+            raise SettingError(f"'style.demonstration_words' must be at least 1, got {self.demonstration_words}.")
+
+    @property
+    def shown_words(self) -> int:
+        """Words of a demonstration that are shown."""
+        if self.demonstration_words is not None:
+            return self.demonstration_words
+        return SHOWN_WORDS if self.layout == "published" else DEMONSTRATION_WORDS
 
 
 class InstructErc(PromptStyle):
@@ -81,13 +99,13 @@ class InstructErc(PromptStyle):
 
     def _question(self, shown: Shown, context: PromptContext, t: int) -> str:
         found = context.demonstrations[t][: self.settings.demonstrations] if context.demonstrations else ()
-        example = example_lines("Example", found, context)
+        example = example_lines("Example", found, context, self.settings.shown_words)
         if self.settings.layout == "published":
             return (
                 f"###\nChoose the emotion of <{shown.line(t)}> from this list: {label_list(context)}.\n"
                 f"{example}Emotion:"
             )
-        return f"{example}Emotion of {shown.names[t]} at the end of the conversation:"
+        return f"{example}{self._asks(shown.names[t])}"
 
     def _who(self, shown: Shown) -> Task:
         speakers = tuple(dict.fromkeys(shown.names))

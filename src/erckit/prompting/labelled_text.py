@@ -12,7 +12,9 @@ class LabelledText:
     Args:
         text: The utterance's text, without its speaker.
         label: A label of the label set, or None where it is not known; the text is then shown alone.
+        place: Which utterance of the shown conversation it is, from 0 on; None where it was said in another one.
     """
 
     text: str
     label: str | None = None
+    place: int | None = None

@@ -88,4 +88,4 @@ class LaercS(PromptStyle):
         if self.settings.layout == "published":
             target = f"###\nChoose the emotion of <{shown.line(t)}> from this list: {label_list(context)}.\n"
             return f"{target}{behind}Emotion:"
-        return f"{behind}Emotion of {shown.names[t]} at the end of the conversation:"
+        return f"{behind}{self._asks(shown.names[t])}"

@@ -50,4 +50,4 @@ class LastUtterance(PromptStyle):
     def _question(self, shown: Shown, context: PromptContext, t: int) -> str:
         if self.settings.history == "none":
             return f"{shown.texts[t]}\nEmotion:"
-        return "Emotion at the end of the conversation:"
+        return self._asks()

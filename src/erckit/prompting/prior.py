@@ -12,7 +12,7 @@ import numpy as np
 
 from erckit.encoding.causal_lm import CausalLM
 from erckit.encoding.prompt_segments import Room
-from erckit.prompting.conversation_prompt import ConversationPrompt, Question
+from erckit.prompting.conversation_prompt import CONTENT, ContentFree, ConversationPrompt, Question
 from erckit.prompting.label_likelihood import score_prompts
 from erckit.prompting.tokenize_prompt import LabelTokens
 
@@ -25,13 +25,14 @@ def label_prior(
     labels: LabelTokens | Sequence[str],
     room: Room | None = None,
     *,
-    block: str = 'Speaker: "{}"\n',
     texts: Sequence[str] = CONTENT_FREE,
     batch_tokens: int = 4096,
 ) -> np.ndarray:
     """Log-probability of each label for every question, asked about a conversation that says nothing.
 
-    The opening stays, demonstrations included; all blocks give way to one that holds a content-free text. Questions
+    The content-free prompt is the real one with its content replaced: the same opening, few-shot examples included, one
+    utterance in place of all, its text content-free wherever the style shows it, and the same question. What belongs to
+    one utterance alone (its speaker's name, a biography, a retrieved demonstration) is content, and left out. Questions
     that are then the same are asked once.
 
     Args:
@@ -39,35 +40,19 @@ def label_prior(
         prompts: One for each conversation.
         labels: Words, or as ``label_tokens`` gives them.
         room: How long conversations are cut.
-        block: How the prompt style writes an utterance, ``{}`` standing for its text.
         texts: The content-free texts.
         batch_tokens: Tokens of a batch.
 
     Returns:
         Natural logarithms of the mean distribution over ``texts``, (R, L) float32; take it from the scores.
     """
-    asked: dict[str, dict[str, int]] = {}  # opening -> question -> its place
-    for prompt in prompts:
-        for question in prompt.questions:
-            own = asked.setdefault(prompt.opening, {})
-            own.setdefault(_text(question), len(own))
-    empty = [
-        ConversationPrompt(
-            opening, (block.replace("{}", text),), tuple(Question(1, question) for question in questions)
-        )
-        for opening, questions in asked.items()
-        for text in texts
-    ]
+    free = [_content_free(prompt, question) for prompt in prompts for question in prompt.questions]
+    place = {one: i for i, one in enumerate(dict.fromkeys(free))}
+    empty = [_filled(one, text) for one in place for text in texts]
     probabilities = _softmax(score_prompts(lm, empty, labels, room, batch_tokens=batch_tokens))
-    priors: dict[str, np.ndarray] = {}
-    start = 0
-    for opening, questions in asked.items():
-        end = start + len(texts) * len(questions)
-        own_rows = probabilities[start:end].reshape(len(texts), len(questions), -1)
-        priors[opening] = np.log(np.maximum(own_rows.mean(axis=0), np.finfo(np.float32).tiny))
-        start = end
-    rows = [priors[prompt.opening][asked[prompt.opening][_text(q)]] for prompt in prompts for q in prompt.questions]
-    return np.array(rows, dtype=np.float32).reshape(len(rows), probabilities.shape[1])
+    means = probabilities.reshape(len(place), len(texts), -1 if place else probabilities.shape[1]).mean(axis=1)
+    prior = np.log(np.maximum(means, np.finfo(np.float32).tiny)).astype(np.float32)
+    return prior[[place[one] for one in free]]
 
 
 def without_prior(scores: np.ndarray, prior: np.ndarray) -> np.ndarray:
@@ -83,8 +68,15 @@ def without_prior(scores: np.ndarray, prior: np.ndarray) -> np.ndarray:
     return _softmax(scores - prior)
 
 
-def _text(question: Question) -> str:
-    return question.text if question.content_free is None else question.content_free
+def _content_free(prompt: ConversationPrompt, question: Question) -> ContentFree:
+    if question.content_free is not None:
+        return question.content_free
+    return ContentFree(prompt.opening, f'Speaker: "{CONTENT}"\n', question.text)
+
+
+def _filled(free: ContentFree, text: str) -> ConversationPrompt:
+    block, question = (part.replace(CONTENT, text) for part in (free.block, free.text))
+    return ConversationPrompt(free.opening, (block,), (Question(1, question),))
 
 
 def _softmax(scores: np.ndarray) -> np.ndarray:

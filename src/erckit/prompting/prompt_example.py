@@ -22,8 +22,8 @@ _BIOGRAPHIES = ("", "", "Mira wants to work abroad and says what she thinks.", "
 _RECENT: tuple[tuple[LabelledText, ...], ...] = (
     (),
     (),
-    (LabelledText("They offered me the job!", "joy"),),
-    (LabelledText("The one in Oslo?", "surprise"),),
+    (LabelledText("They offered me the job!", "joy", 0),),
+    (LabelledText("I had the worst day.", "sadness"), LabelledText("The one in Oslo?", "surprise", 1)),
 )
 _RELATED: tuple[tuple[LabelledText, ...], ...] = ((), (), (), (LabelledText("You never asked me.", "sadness"),))
 _FOUND = (

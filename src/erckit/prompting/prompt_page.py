@@ -30,6 +30,8 @@ opening and after the question).
 - `history: window` or, where the published order needs it, `layout: published` gives each utterance a prompt of its
   own. That costs more: the beginning is then read again for every utterance.
 - The wording is erckit's own; the order of the parts follows the papers where `layout: published` is set.
+- `wording: 1` ends questions with `at the end of the conversation`, as they were at first. Models that were trained
+  with these words are asked with them: a model folder says which wording it has; one that does not has the first.
 """
 
 _ANNOTATIONS = """## Annotations
@@ -60,7 +62,7 @@ _VARIANTS: Mapping[str, tuple[Mapping[str, Any], ...]] = {
     ),
     "laerc_s": ({}, {"layout": "published", "history": "window"}),
     "ckerc": ({"commonsense": "both"},),
-    "emonet_llm": ({}, {"biography_place": "history", "recent": 2, "related": 0}),
+    "emonet_llm": ({}, {"recent_texts": True}, {"biography_place": "history", "recent": 2, "related": 0}),
     "last_utterance": ({},),
 }
 

@@ -9,16 +9,17 @@ from typing import Any, ClassVar
 
 from erckit.conversation import Conversation
 from erckit.errors import SettingError
-from erckit.prompting.conversation_prompt import ConversationPrompt, Question
+from erckit.prompting.conversation_prompt import CONTENT, ContentFree, ConversationPrompt, Question
 from erckit.prompting.labelled_text import LabelledText
 from erckit.prompting.prompt_context import PromptContext
-from erckit.prompting.quoted import plain_name, quoted
+from erckit.prompting.quoted import plain_names, quoted
 from erckit.prompting.task import Task
 from erckit.settings import choose
 
 HISTORIES = ("all", "window", "none")
 LAYOUTS = ("shared", "published")
 SPEAKERS = ("names", "numbers")
+WORDINGS = (1, 2)
 SHOWN_WORDS = 40  # of a text that is quoted in a question, so that questions stay short
 
 
@@ -33,17 +34,26 @@ class StyleSettings:
             window moves the beginning, so every utterance has a prompt of its own), or ``none``.
         window: Utterances before the target that are shown with ``history: window``.
         speakers: ``names`` as they are, or ``numbers`` (``Speaker_0`` is who speaks first in the conversation).
+        wording: Version of the words; a model folder keeps the one that its model was trained with. 1 ends its
+            questions with "at the end of the conversation", which costs its tokens for every utterance; 2 does not.
+            Published layouts are the same in both.
     """
 
     layout: str = "shared"
     history: str = "all"
     window: int = 12
     speakers: str = "names"
+    wording: int = 2
 
     def __post_init__(self) -> None:
         choose(self.layout, LAYOUTS, "style.layout")
         choose(self.history, HISTORIES, "style.history")
         choose(self.speakers, SPEAKERS, "style.speakers")
+        if self.wording not in WORDINGS:
+            raise SettingError(
+                f"'style.wording' is {' or '.join(map(str, WORDINGS))}, got {self.wording}. A model that was trained "
+                "with another wording needs the erckit version that trained it."
+            )
         if self.window < 0:
             raise SettingError(f"'style.window' counts utterances and cannot be {self.window}.")
 
@@ -148,6 +158,11 @@ class PromptStyle(ABC):
     def _question(self, shown: Shown, context: PromptContext, t: int) -> str:
         """What is asked about utterance ``t``, the last that is shown."""
 
+    def _asks(self, whose: str = "") -> str:
+        """The last line of a question, which the label follows."""
+        where = " at the end of the conversation" if self.settings.wording == 1 else ""
+        return f"Emotion{f' of {whose}' if whose else ''}{where}:"
+
     def _blocks(self, shown: Shown, context: PromptContext) -> tuple[str, ...]:
         return tuple(shown.line(t) + self.separator for t in range(len(shown.names)))
 
@@ -162,17 +177,22 @@ class PromptStyle(ABC):
         return ConversationPrompt(self._opening(shown, context, t), blocks, (question,))
 
     def _asked(self, shown: Shown, context: PromptContext, t: int, sees: int) -> Question:
-        """The question about utterance ``t``, and the same about a conversation that says nothing."""
-        nobody = Shown(("Speaker",) * len(shown.names), (quoted("N/A"),) * len(shown.names))
-        nothing = PromptContext(context.label_set, context.label_words)
-        return Question(sees, self._question(shown, context, t), content_free=self._question(nobody, nothing, t))
+        """The question about utterance ``t``, and the same about a conversation of one utterance that says nothing."""
+        nobody = Shown(("Speaker",), (f'"{CONTENT}"',))
+        nothing = PromptContext(context.label_set, context.label_words, examples=context.examples)
+        free = ContentFree(
+            self._opening(nobody, nothing, None if self.shares_prefix else 0),
+            self._blocks(nobody, nothing)[0],
+            self._question(nobody, nothing, 0),
+        )
+        return Question(sees, self._question(shown, context, t), content_free=free)
 
     def _shown(self, conversation: Conversation) -> Shown:
         if self.settings.speakers == "numbers":
             numbers = {name: f"Speaker_{i}" for i, name in enumerate(conversation.speakers)}
             names = tuple(numbers[u.speaker] for u in conversation.utterances)
         else:
-            names = tuple(plain_name(u.speaker) for u in conversation.utterances)
+            names = plain_names([u.speaker for u in conversation.utterances])
         return Shown(names, tuple(quoted(u.text) for u in conversation.utterances))
 
 
@@ -181,14 +201,16 @@ def label_list(context: PromptContext) -> str:
     return ", ".join(context.answers)
 
 
-def shown_example(example: LabelledText, context: PromptContext) -> str:
-    """A labelled text as ``"text" (label)``, or the text alone."""
-    text = quoted(example.text, SHOWN_WORDS)
+def shown_example(example: LabelledText, context: PromptContext, max_words: int = SHOWN_WORDS) -> str:
+    """A labelled text as ``"text" (label)``, or the text alone; longer ones are cut."""
+    text = quoted(example.text, max_words)
     return text if example.label is None else f"{text} ({context.word(example.label)})"
 
 
-def example_lines(heading: str, examples: Sequence[LabelledText], context: PromptContext) -> str:
+def example_lines(
+    heading: str, examples: Sequence[LabelledText], context: PromptContext, max_words: int = SHOWN_WORDS
+) -> str:
     """A line with a heading and examples, or nothing where there are none."""
     if not examples:
         return ""
-    return f"{heading}: {'; '.join(shown_example(example, context) for example in examples)}\n"
+    return f"{heading}: {'; '.join(shown_example(example, context, max_words) for example in examples)}\n"

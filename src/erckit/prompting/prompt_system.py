@@ -41,7 +41,9 @@ class PromptSystem:
         # the rest of the positions is for questions, answers and a chat model's frame
         longest = min(settings.max_tokens, max(64, lm.positions // 2))
         self.room = Room(max_tokens=longest, left_context=min(settings.left_context, longest // 2))
-        self.labels: LabelTokens = label_tokens(lm, builder.label_set.labels, words=builder.label_words)
+        self.labels: LabelTokens = label_tokens(
+            lm, builder.label_set.labels, settings.label_form, words=builder.label_words
+        )
         self.tokens_processed = self.truncated = 0
 
     def prompts(
@@ -89,10 +91,20 @@ class PromptSystem:
         shown = gathered.past.rows(gathered.rows(targets))
         first = gathered.owners(shown[emotions[shown] < 0])
         if first:
-            scores = self._score(gathered, first, None, batch_tokens, None)
             rows = gathered.rows(first)
-            emotions[rows] = np.where(emotions[rows] < 0, scores.argmax(axis=1), emotions[rows])
+            own = self.blind_labels(gathered, first, batch_tokens)
+            emotions[rows] = np.where(emotions[rows] < 0, own, emotions[rows])
         return self._score(gathered, targets, emotions, batch_tokens, advance, wants_vectors)
+
+    def blind_labels(
+        self, gathered: Gathered, conversations: Sequence[int], batch_tokens: int = 4096
+    ) -> NDArray[np.int64]:
+        """The first pass: likeliest label of every utterance of some conversations, no emotions shown, (R,).
+
+        Without gradient and dropout; no random number is drawn.
+        """
+        scores = self._score(gathered, conversations, None, batch_tokens, None)
+        return scores.argmax(axis=1).astype(np.int64)
 
     def _score(
         self,

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from erckit.conversation import Conversation
 from erckit.encoding.text_vectors import text_vectors
+from erckit.errors import SettingError
 from erckit.memory.history import history_windows
+from erckit.prompting.context_settings import SCOPES
 
 SEARCHED = 200  # latest utterances of a speaker among which the most like one is looked for
 
@@ -52,13 +54,19 @@ def speaker_past(
         conversations: All targets and all that may be remembered, in file order.
         recent: Latest utterances, n.
         related: Utterances most like the target by cosine, k; the latest n are not among them.
-        scope: ``none``, ``conversation`` or ``all``, see ``history_windows``.
+        scope: ``none``, ``conversation`` or ``all``, see ``history_windows``; no other, as others reach into what is
+            said later or by somebody else.
         order: ``story`` or ``file``.
         anonymous: Generic names of the corpus.
         encoder: Folder of the backbone that compares texts; needed where ``related`` is not 0.
         keeps_vectors: Keep sentence vectors in the cache folder: for public corpora only.
         quiet: No progress.
+
+    Raises:
+        SettingError: Another scope.
     """
+    if scope not in SCOPES:
+        raise SettingError(f"'model.history.scope' of an LLM system is {', '.join(SCOPES[:-1])} or all, got '{scope}'.")
     window = max(recent, SEARCHED if related else 0)
     rows = history_windows(conversations, scope=scope, order=order, window=window, anonymous=anonymous)  # (R, W)
     latest = rows[:, window - recent :]

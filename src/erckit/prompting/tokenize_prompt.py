@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from erckit.encoding.causal_lm import CausalLM
 from erckit.encoding.prompt_packing import TokenizedPrompt, TokenizedQuestion
 from erckit.errors import SettingError, nearest
+from erckit.prompting.context_settings import LABEL_FORMS
 from erckit.prompting.conversation_prompt import ConversationPrompt
-
-LABEL_FORMS = ("auto", "first", "full")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from erckit.reports.palette import label_styles
+from erckit.reports.place_names import lead_end, place_names
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -73,10 +74,15 @@ def save_emotion_map_png(found: EmotionMap, path: str | Path) -> Path:
     for handle in legend.legend_handles:
         handle.set_sizes([60])  # type: ignore[union-attr]
     near_axes.set_title("the means alone, enlarged", fontsize=10, loc="left")
-    _name_points(near_axes, found.prototypes, labels, [styles[label].light for label in labels])
+    _make_room(near_axes, found.prototypes)
     _draw_distances(figure.add_subplot(grid[1, 1]), found)
     title = [f"Map of emotions: {found.title}", *textwrap.wrap(" ".join(found.facts), width=235)]
     figure.suptitle("\n".join(title), fontsize=9, x=0.01, ha="left")
+    figure.draw_without_rendering()  # the layout, without which nobody knows what lies where
+    figure.set_layout_engine("none")
+    colours = [styles[label].light for label in labels]
+    _name_points(figure, all_axes, found.prototypes, labels, colours, 170.0)
+    _name_points(figure, near_axes, found.prototypes, labels, colours, 150.0)
     return save_figure(figure, path)
 
 
@@ -84,24 +90,52 @@ def _marker(number: int) -> str:
     return MARKERS[number % len(MARKERS)]
 
 
-def _name_points(axes: Any, points: NDArray[Any], labels: Sequence[str], colours: Sequence[str]) -> None:
-    """Names beside the points, moved up or down until none covers another."""
+def _make_room(axes: Any, points: NDArray[Any]) -> None:
+    """Limits that leave room for names around the means."""
     import numpy as np
 
     low, high = points.min(axis=0), points.max(axis=0)
     wide, high_span = np.maximum(high - low, 1e-9)
-    axes.set_xlim(low[0] - 0.1 * wide, high[0] + 0.4 * wide)
-    axes.set_ylim(low[1] - 0.15 * high_span, high[1] + 0.15 * high_span)
-    least = 0.09 * high_span
-    placed: list[tuple[float, float]] = []
-    for i in np.argsort(-points[:, 1]):
-        x, y = points[i]
-        while any(abs(y - other) < least and abs(x - left) < 0.35 * wide for left, other in placed):
-            y -= 0.1 * least
-        placed.append((x, y))
+    axes.set_xlim(low[0] - 0.25 * wide, high[0] + 0.25 * wide)
+    axes.set_ylim(low[1] - 0.2 * high_span, high[1] + 0.2 * high_span)
+
+
+def _name_points(
+    figure: Any, axes: Any, points: NDArray[Any], labels: Sequence[str], colours: Sequence[str], size: float
+) -> None:
+    """Names beside the means where they cover neither a mean nor another name; the layout must be done.
+
+    Args:
+        figure: For its resolution.
+        axes: Where the means are drawn.
+        points: The means, (L, 2).
+        labels: Their names.
+        colours: Of the lines between names and means.
+        size: Area of a mark, in square points, as ``scatter`` takes it.
+    """
+    from matplotlib.patheffects import withStroke
+
+    scale = figure.dpi / 72  # px per point
+    marks = [(float(x), float(-y)) for x, y in axes.transData.transform(points)]  # px, down
+    texts = [axes.text(0, 0, label, fontsize=9.5) for label in labels]
+    sizes = [(box.width, box.height) for box in (text.get_window_extent() for text in texts)]
+    for text in texts:
+        text.remove()
+    frame = axes.get_window_extent()
+    bounds = (frame.x0 + 4, -frame.y1 + 4, frame.x1 - 4, -frame.y0 - 4)
+    boxes = place_names(marks, sizes, size**0.5 / 2 * scale, bounds, gap=3 * scale)
+    for i, (left, top, right, bottom) in enumerate(boxes):
+        middle = ((left + right) / 2, (top + bottom) / 2)
+        shift = ((middle[0] - marks[i][0]) / scale, (marks[i][1] - middle[1]) / scale)
+        end = lead_end(marks[i], boxes[i])
+        reach = ((end[0] - marks[i][0]) / scale, (marks[i][1] - end[1]) / scale)
         axes.annotate(
-            labels[i], points[i], (x + 0.05 * wide, y), va="center", fontsize=9.5, color=_INK, zorder=5,
-            arrowprops={"arrowstyle": "-", "color": colours[i], "linewidth": 1.0, "shrinkA": 0, "shrinkB": 4},
+            "", points[i], reach, textcoords="offset points", zorder=3,
+            arrowprops={"arrowstyle": "-", "color": colours[i], "linewidth": 1.2, "shrinkA": 0, "shrinkB": 0},
+        )  # fmt: skip
+        axes.annotate(
+            labels[i], points[i], shift, textcoords="offset points", ha="center", va="center", fontsize=9.5,
+            color=_INK, zorder=6, path_effects=[withStroke(linewidth=3, foreground="white")],
         )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from erckit.reports.emotion_map_style import SCRIPT, STYLE
 from erckit.reports.html_text import html_text
 from erckit.reports.palette import label_styles
+from erckit.reports.place_names import lead_end, place_names
 from erckit.reports.svg_markers import marker_path
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from erckit.evaluation.emotion_map import EmotionMap
 
 _WIDTH, _HEIGHT, _MARGIN = 900.0, 640.0, 24.0
+_MARK, _LETTER, _LINE, _NAME = 9.0, 8.8, 19.0, 29  # px: a mean, a bold letter, a line; letters of a name
 
 
 def write_emotion_map(found: EmotionMap, path: str | Path, with_text: bool = False) -> Path:
@@ -103,37 +105,30 @@ def _chart(found: EmotionMap, styles: dict[str, Any], with_text: bool) -> str:
             marks.append(f"{mark}>{words}</use>" if words else f"{mark}/>")
         parts.append(f'<g class="points {styles[label].css}">{"".join(marks)}</g>')
     centres = placed(found.prototypes)
-    heights = _apart(centres)
+    named = [str(label)[:_NAME] + "…" * (len(str(label)) > _NAME) for label in labels]
+    means = [(float(x), float(y)) for x, y in centres]
+    sizes = [(_LETTER * len(name), _LINE) for name in named]
+    boxes = place_names(means, sizes, _MARK, (4.0, 4.0, _WIDTH - 4.0, _HEIGHT - 4.0))
+    names = []
     for i, label in enumerate(labels):
-        x, y = centres[i]
-        right = x < _WIDTH - 160
-        side = 20 if right else -20
+        (x, y), (left, _, right, bottom) = means[i], boxes[i]
+        end = lead_end(means[i], boxes[i])
         parts.append(
-            f'<g class="mean {styles[label].css}">'
-            f'<path class="lead" d="M{x:.1f} {y:.1f}L{x + side:.1f} {heights[i]:.1f}"/>'
-            f'<use href="#m{i}" transform="translate({x:.1f} {y:.1f}) scale(9)"/>'
-            f'<text x="{x + side + (3 if right else -3):.1f}" y="{heights[i] + 5:.1f}" '
-            f'text-anchor="{"start" if right else "end"}">{html_text(label, 30)}</text></g>'
+            f'<g class="mean {styles[label].css}"><path class="lead" d="M{x:.1f} {y:.1f}L{end[0]:.1f} {end[1]:.1f}"/>'
+            f'<use href="#m{i}" transform="translate({x:.1f} {y:.1f}) scale({_MARK:g})"/></g>'
         )
+        # In the middle of its room, whatever the font: names stand above all marks.
+        names.append(
+            f'<g class="mean {styles[label].css}"><text x="{(left + right) / 2:.1f}" y="{bottom - 5:.1f}" '
+            f'text-anchor="middle">{html_text(named[i])}</text></g>'
+        )
+    parts += names
     shapes = "".join(f'<path id="m{i}" d="{marker_path(i)}"/>' for i in range(len(labels)))
     about = f"{len(found.points)} utterances of {len(labels)} labels in the plane, and the mean of each label"
     return (
         f'<svg class="chart" viewBox="0 0 {_WIDTH:g} {_HEIGHT:g}" role="img" aria-label="{about}">'
         f"<defs>{shapes}</defs>{''.join(parts)}</svg>"
     )
-
-
-def _apart(centres: NDArray[Any], least: float = 19.0) -> list[float]:
-    """Heights of the names beside the means, moved down until none covers another."""
-    heights = [0.0] * len(centres)
-    done: list[tuple[float, float]] = []
-    for i in sorted(range(len(centres)), key=lambda i: centres[i][1]):
-        x, y = float(centres[i][0]), float(centres[i][1])
-        while any(abs(y - other) < least and abs(x - left) < 150 for left, other in done):
-            y += 1
-        done.append((x, y))
-        heights[i] = y
-    return heights
 
 
 def _table(found: EmotionMap, styles: dict[str, Any]) -> str:

@@ -73,8 +73,9 @@ def measured_columns(section: LeaderboardSection) -> list[Column[LeaderboardRow]
         ),
         Column(
             "utterances/s",
-            "labelled per second of the evaluation",
-            lambda row: NOTHING if row.utterances_per_second is None else f"{row.utterances_per_second:,.0f}",
+            "labelled per second of the evaluation; 'cached': a frozen backbone's vectors were read from disk, so the "
+            "time says nothing of the speed",
+            _speed,
             lambda row: row.utterances_per_second,
         ),
         Column("measured on", "hardware of the evaluation", lambda row: row.hardware or NOTHING, width="some"),
@@ -149,6 +150,12 @@ def _training(row: LeaderboardRow) -> str:
         return NOTHING
     taken = f"{seconds:,.0f} s" if seconds < 600 else f"{seconds / 60:,.0f} min"
     return f"{taken} on {row.result.training_device or 'unrecorded hardware'}"
+
+
+def _speed(row: LeaderboardRow) -> str:
+    if row.reads_cache:
+        return "cached"
+    return NOTHING if row.utterances_per_second is None else f"{row.utterances_per_second:,.0f}"
 
 
 def _count(number: int | None) -> str:

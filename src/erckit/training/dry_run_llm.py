@@ -43,6 +43,8 @@ def dry_run_llm(recipe: Recipe, corpus: Corpus) -> DryRun:
     passes = 2 if training.builder.shows_past else 1
     dev = sum(len(c) for c in corpus.split("dev")) / max(1, sum(len(c) for c in split))
     scored = of_main * dev * passes * settings.evaluations_per_epoch * 2 * parameters
+    if training.builder.shows_past and recipe.context.recent.gold_share < 1:  # the first pass, which shows less
+        scored += of_main * 0.75 * 2 * (parameters - embedded)
     rate = matmul_rate(training.device, training.precision) * EFFICIENCY
     at_once: float = longest if training.device.type == "cpu" else max(longest, settings.batch_tokens)
     if settings.llm.saves_memory:  # the inputs of all layers, and one layer whole

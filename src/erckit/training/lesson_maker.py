@@ -32,8 +32,9 @@ class LessonMaker:
         settings: The training's settings.
 
     Attributes:
-        own: What the model itself said of each row when it was last met, -1 where it was not; shown to later
+        own: What the model itself said of each row in its latest first pass, -1 where there was none; shown to later
             utterances in place of some gold labels.
+        met: Epoch of that first pass, -1 where there was none.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class LessonMaker:
         self._weights = weights.tolist()
         self._possible = None if possible is None else possible.numpy()
         self.own = np.full(len(labels), -1, dtype=np.int64)
+        self.met = np.full(len(labels), -1, dtype=np.int64)
 
     def task_names(self) -> list[str]:
         """Extra tasks that the style has."""
@@ -68,13 +70,43 @@ class LessonMaker:
             style = self._system.builder.style.name
             raise SettingError(f"'{key}': the style '{style}' has no task '{name}'. {nearest(name, names)}")
 
+    def label_blind(self, conversations: Sequence[int], epoch: int, progress: float) -> float:
+        """Have the model label what the lessons of some conversations show as its own labels.
+
+        It is the first pass of labelling, which shows no emotions, by the model as it is now: before it learns from
+        these conversations. A conversation is labelled once in an epoch at most. Labels of an earlier epoch are not
+        taken, nor are labels of a model that has learnt from the conversation in this epoch: where other conversations
+        may show it later, it is labelled now.
+
+        Args:
+            conversations: Their lessons are to be made; arguments as for ``main``.
+            epoch: From 0 on.
+            progress: Share of the training that is done, in [0, 1].
+
+        Returns:
+            Share of the shown emotions that are the model's own.
+        """
+        if not self._shows_past:
+            return 0.0
+        drawn = [self._drawn(c, epoch, progress) for c in conversations]
+        own = [rows[is_visible & ~is_gold] for rows, is_gold, is_visible, _ in drawn]
+        recent = self._system.builder.settings.recent
+        is_kept = self._system.builder.scope == "all" and recent.gold_share < 1
+        rows = np.concatenate([*own, self._gathered.rows(conversations if is_kept else ())])
+        missing = self._gathered.owners(rows[self.met[rows] != epoch])
+        if missing:
+            rows = self._gathered.rows(missing)
+            self.own[rows] = self._system.blind_labels(self._gathered, missing, self._settings.batch_tokens)
+            self.met[rows] = epoch
+        return sum(map(len, own)) / (sum(int(is_visible.sum()) for _, _, is_visible, _ in drawn) or 1)
+
     def main(self, c: int, epoch: int, progress: float) -> Lesson:
-        """What conversation ``c`` teaches about emotions, and beside them.
+        """What conversation ``c`` teaches about emotions, and beside them; ``label_blind`` comes before.
 
         Args:
             c: The conversation.
             epoch: From 0 on; with the seed and ``c`` it fixes what is drawn.
-            progress: Share of the training that is done, in [0, 1).
+            progress: Share of the training that is done, in [0, 1].
         """
         emotions, hidden = self._shown(c, epoch, progress)
         rows = self._gathered.rows([c])
@@ -93,29 +125,35 @@ class LessonMaker:
         task = self._tasks(c).get(self._settings.llm.first_task)
         return NOTHING if task is None else self._task(task, 1.0)
 
-    def learn_own(self, lesson: Lesson, scores: NDArray[np.float32]) -> None:
-        """Keep what the model said of a lesson's utterances, from the scores of its questions, (R, L)."""
-        rows = np.array(lesson.rows, dtype=np.int64)
-        asked = (rows >= 0) & ~np.array(lesson.is_written, dtype=bool)
-        count = len(self._system.builder.label_set)
-        self.own[rows[asked]] = scores[asked, :count].argmax(axis=1)
-
     def _tasks(self, c: int) -> dict[str, Task]:
         conversation = self._gathered.conversations[c]
         return dict(self._system.builder.style.tasks(conversation, self._gathered.context(c)))
 
-    def _shown(self, c: int, epoch: int, progress: float) -> tuple[NDArray[np.int64] | None, NDArray[np.bool_] | None]:
+    @property
+    def _shows_past(self) -> bool:
+        return self._system.builder.shows_past and self._gathered.past is not None
+
+    def _drawn(
+        self, c: int, epoch: int, progress: float
+    ) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
+        """Rows that a lesson may show, which with their gold label, which at all; and who shows none, (U,)."""
         past = self._gathered.past
-        if past is None or not self._system.builder.shows_past:
-            return None, None
+        assert past is not None
         settings = self._system.builder.settings.recent
         rng = np.random.default_rng([self._settings.seed, 104729, epoch, c])
-        rows = past.rows(self._gathered.rows([c]))
+        targets = self._gathered.rows([c])
+        rows = past.rows(targets)
+        is_gold = rng.random(len(rows)) < 1 + (settings.gold_share - 1) * progress
+        hidden = rng.random(len(targets)) < settings.dropped
+        return rows, is_gold, np.isin(rows, past.rows(targets[~hidden])), hidden
+
+    def _shown(self, c: int, epoch: int, progress: float) -> tuple[NDArray[np.int64] | None, NDArray[np.bool_] | None]:
+        if not self._shows_past:
+            return None, None
+        rows, is_gold, is_visible, hidden = self._drawn(c, epoch, progress)
+        assert (self.met[rows[is_visible & ~is_gold]] == epoch).all(), "label_blind comes before"
         emotions = np.full(self._gathered.utterances, -1, dtype=np.int64)
-        share = 1 + (settings.gold_share - 1) * progress
-        is_gold = (rng.random(len(rows)) < share) | (self.own[rows] < 0)
         emotions[rows] = np.where(is_gold, self._labels[rows], self.own[rows])
-        hidden = rng.random(len(self._gathered.conversations[c])) < settings.dropped
         return emotions, hidden
 
     def _emotions(self, prompts: Sequence[ConversationPrompt], rows: NDArray[np.int64]) -> Lesson:

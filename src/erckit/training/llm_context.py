@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from erckit.corpora.corpus import Corpus
 from erckit.encoding.backbones import get_backbone
 from erckit.prompting.context_builder import ContextBuilder
 from erckit.prompting.demonstrations import DemonstrationPool
+from erckit.prompting.example_pool import ExamplePool
 from erckit.prompting.styles import prompt_style
 from erckit.training.recipe import Recipe
 
@@ -15,7 +18,7 @@ def llm_builder(recipe: Recipe, corpus: Corpus, quiet: bool = True) -> ContextBu
 
     Args:
         recipe: Of an LLM system.
-        corpus: Demonstrations are drawn from its train split alone.
+        corpus: Demonstrations and examples are drawn from its train split alone.
         quiet: No progress.
     """
     style = prompt_style(recipe.model.name, recipe.style)
@@ -30,7 +33,11 @@ def llm_builder(recipe: Recipe, corpus: Corpus, quiet: bool = True) -> ContextBu
             seed=recipe.training.seed,
             quiet=quiet,
         )
+    wanted, examples = recipe.context.examples, None
+    if wanted.count:
+        examples = ExamplePool.from_conversations(corpus.split("train"), corpus.label_set, wanted.count, wanted.seed)
     history = recipe.model.history
+    context = replace(recipe.context, removes_prior=recipe.removes_prior)
     return ContextBuilder(
-        style, corpus.label_set, recipe.context, history.scope, history.order, corpus.anonymous_speakers, pool
+        style, corpus.label_set, context, history.scope, history.order, corpus.anonymous_speakers, pool, examples
     )

@@ -1,4 +1,4 @@
-"""Writes the model folder of a trained LLM system: adapter, demonstrations, calibration and card."""
+"""Writes the model folder of a trained LLM system: adapter, demonstrations, examples, calibration and card."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from erckit.models.adapter_folder import AdapterFolder
 from erckit.models.pretrained import trained_tensors
 from erckit.prompting.context_builder import ContextBuilder
 from erckit.prompting.demonstration_file import DEMONSTRATIONS, demonstration_text
+from erckit.prompting.example_file import EXAMPLES, example_text
 from erckit.training.recipe import Recipe
 
 
@@ -34,11 +35,13 @@ def write_llm_folder(
         recipe: What was trained.
         corpus: On what.
         lm: The causal LM with its trained adapters.
-        builder: Of its prompts; its demonstrations go into the folder, as labelling needs them.
+        builder: Of its prompts; its demonstrations and examples go into the folder, as labelling needs them.
         temperature: Fitted on dev.
         scores: Dev scores, training time and the like.
     """
     files = {} if builder.pool is None else {DEMONSTRATIONS: demonstration_text(builder.pool)}
+    if builder.examples is not None:
+        files[EXAMPLES] = example_text(builder.examples)
     settings = json.loads(json.dumps(recipe.to_dict()))
     found = AdapterFolder(
         name=recipe.name.replace("/", "-"),

@@ -5,22 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from erckit.errors import SettingError
 from erckit.settings import choose
 
 LOSSES = ("labels", "lm")
-# What trains an encoder's head or vectors, which an LLM system does not have.
-FOR_ENCODERS: Mapping[str, Any] = {
-    "weights_from": "corpus",
-    "sampling": "all",
-    "kept_conversations": {},
-    "adjusts_neutral": False,
-    "r_drop": 0.0,
-    "start_from": "",
-    "teachers": (),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +17,9 @@ class LlmTrainingSettings:
     """Read by LLM systems only.
 
     Args:
-        loss: ``labels``, cross-entropy over the likelihoods of all labels; or ``lm``, the likelihood of the right
-            label's tokens alone, as published.
+        loss: ``labels``, cross-entropy over the likelihoods of all labels, of what ``context.label_form`` says is
+            scored; or ``lm``, the likelihood of the right label alone, as published: of its whole word and of the end
+            of the answer, whatever is scored afterwards.
         first_task: Task of the prompt style that is learnt before emotions, such as ``speaker_identification``; empty
             for none.
         first_epochs: Epochs of it.
@@ -52,19 +42,3 @@ class LlmTrainingSettings:
         for task, weight in self.extra_tasks.items():
             if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 <= weight < math.inf:
                 raise SettingError(f"'training.llm.extra_tasks.{task}' must be a weight of 0 or more, got {weight!r}.")
-
-
-def check_llm_training(settings: Any) -> None:
-    """Refuse settings of a training (``TrainingSettings``) that LLM systems do not have.
-
-    Raises:
-        SettingError: One that is not at its default.
-    """
-    for name, default in FOR_ENCODERS.items():
-        value = getattr(settings, name)
-        if value != default:
-            raise SettingError(f"'training.{name}' is not for LLM systems, got {value!r}. Leave it out.")
-    for name in ("metric.loss", "head_first.epochs"):
-        group, _, key = name.partition(".")
-        if getattr(getattr(settings, group), key) not in ("none", 0):
-            raise SettingError(f"'training.{name}' is not for LLM systems. Leave it out.")

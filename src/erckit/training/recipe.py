@@ -18,6 +18,7 @@ from erckit.prompting.styles import PROMPT_STYLES, prompt_style
 from erckit.settings import choose, settings_from_dict
 from erckit.training.llm_settings import LlmTrainingSettings
 from erckit.training.metric_settings import HeadFirstSettings, MetricSettings
+from erckit.training.recipe_keys import check_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,15 +160,26 @@ class Recipe:
                 f"'style' is for LLM systems ({', '.join(PROMPT_STYLES)}); model '{self.model.name}' is none. Leave "
                 "it out."
             )
+        check_keys(self)
 
     @property
     def is_llm(self) -> bool:
         """Whether the model is a causal LM that reads prompts."""
         return self.model.name in PROMPT_STYLES
 
+    @property
+    def removes_prior(self) -> bool:
+        """Whether the label prior is taken off: as the recipe says, else where nothing is trained."""
+        said = self.context.removes_prior
+        return not self.training.llm.is_trained if said is None else said
+
     def to_dict(self) -> dict[str, Any]:
-        """Plain nested dictionary, as it would stand in YAML."""
-        return dataclasses.asdict(self)
+        """Plain nested dictionary, as it would stand in YAML with nothing left open."""
+        values = dataclasses.asdict(self)
+        values["context"]["removes_prior"] = self.removes_prior
+        if self.is_llm:  # with the wording, which a trained model keeps
+            values["style"] = dataclasses.asdict(prompt_style(self.model.name, self.style).settings)
+        return values
 
 
 def recipe_folders() -> list[Path]:
@@ -281,7 +293,7 @@ def change_recipe(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     Raises:
         SettingError: An unknown key or a value that does not fit.
     """
-    values = recipe.to_dict()
+    values = dataclasses.asdict(recipe)
     for key, value in changes.items():
         _put(values, key, value)
     return settings_from_dict(Recipe, values)

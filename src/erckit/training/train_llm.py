@@ -42,7 +42,6 @@ from erckit.training.lesson import Lesson, join_lessons, lesson_loss
 from erckit.training.lesson_maker import LessonMaker
 from erckit.training.llm_context import llm_builder
 from erckit.training.llm_folder import write_llm_folder
-from erckit.training.llm_settings import check_llm_training
 from erckit.training.objective import IMPOSSIBLE, NO_LABEL, bar_impossible, class_weights
 from erckit.training.optimizer import rate_factor
 from erckit.training.recipe import Recipe
@@ -63,7 +62,6 @@ class LlmTraining:
         from accelerate.utils import DistributedDataParallelKwargs
 
         settings = recipe.training
-        check_llm_training(settings)
         self.recipe, self.corpus, self.out, self.settings = recipe, corpus, out, settings
         spread = DistributedDataParallelKwargs(find_unused_parameters=False)
         self.accelerator = Accelerator(kwargs_handlers=[spread])
@@ -109,6 +107,7 @@ class LlmTraining:
             for stage in (FIRST, MAIN)
         }
         self.step = self.epoch = self.batch = 0
+        self.own_share = 0.0  # of the emotions that the latest step showed, those the model gave itself
         self.metric = selection_metric(corpus)
         self.best: dict[str, Any] = {self.metric: -1.0, "epoch": -1, "step": -1}
         self.last_checkpoint = time.monotonic()
@@ -167,16 +166,19 @@ class LlmTraining:
             group = batches[self.batch : self.batch + self.group]
             mine, share = group[rank::processes] or group[:1], processes if group[rank::processes] else 0
             loss, norm = self._optimizer_step(stage, mine, group, share)
+            self._share_own()
             self.step += 1
             self.batch += len(group)
             self.seconds += time.monotonic() - began
             bar.advance(len(group), f"loss {loss:.3f}, dev {max(self.best[self.metric], 0):.4f}")
-            journal.write({"step": self.step, "epoch": self.epoch, "stage": stage, "loss": loss, "gradient_norm": norm})
+            record = {"step": self.step, "epoch": self.epoch, "stage": stage, "loss": loss, "gradient_norm": norm}
+            journal.write(
+                {**record, "own_share": self.own_share} if stage == MAIN and self.builder.shows_past else record
+            )
             if self.batch in marks:
                 self._evaluate(journal)
             if time.monotonic() - self.last_checkpoint > self.checkpoint_seconds:
                 self._checkpoint()
-        self._share_own(batches)
 
     def _evaluation_marks(self, batches: int) -> set[int]:
         """Numbers of done batches at which dev is scored; the end of the epoch is one."""
@@ -197,9 +199,13 @@ class LlmTraining:
         asked = self._asked(stage, group)
         if self.device.type == "cpu":  # one after the other: the same gradient, no padding, and less memory
             mine = [[c] for chosen in mine for c in chosen]
+        progress = step / max(1, steps - 1)  # 1 at the last step
+        if stage == MAIN:
+            with autocast(self.precision, self.device):
+                self.own_share = self.lessons.label_blind([c for chosen in mine for c in chosen], self.epoch, progress)
         total = 0.0
         for number, chosen in enumerate(mine):
-            lesson = join_lessons([self._lesson(stage, c, step / max(1, steps)) for c in chosen])
+            lesson = join_lessons([self._lesson(stage, c, progress) for c in chosen])
             is_last = number == len(mine) - 1
             with nullcontext() if is_last else self.accelerator.no_sync(self.wrapped):
                 loss = self._loss(lesson) / asked * share
@@ -239,26 +245,20 @@ class LlmTraining:
             wide = np.zeros(tuple(scores.shape), dtype=bool)
             wide[:, : bars.shape[1]] = bars
             scores = scores.masked_fill(torch.from_numpy(wide).to(self.device), IMPOSSIBLE)
-        self.lessons.learn_own(lesson, scores.detach().float().cpu().numpy())
         return lesson_loss(scores, lesson, self.settings.label_smoothing)
 
-    def _share_own(self, batches: list[list[int]]) -> None:
-        """With several processes, give each what the others' models said of their utterances in this epoch."""
-        if self.accelerator.num_processes == 1:
+    def _share_own(self) -> None:
+        """With several processes, give each what the others' models said of their utterances in this step."""
+        if self.accelerator.num_processes == 1 or not self.builder.shows_past:
             return
-        mine = np.zeros(len(self.lessons.own), dtype=np.int64)
-        for number, chosen in enumerate(batches):
-            if number % self.group % self.accelerator.num_processes == self.accelerator.process_index:
-                mine[self.train.rows(chosen)] = 1
-        table = torch.from_numpy((self.lessons.own + 1) * mine).to(self.device)
-        self.lessons.own = self.accelerator.reduce(table, "sum").cpu().numpy() - 1
+        lessons, epoch = self.lessons, self.epoch
+        mine = torch.from_numpy(np.where(lessons.met == epoch, lessons.own, -1))[None]  # (1, R)
+        for labels in self.accelerator.gather(mine.to(self.device)).cpu().numpy()[::-1]:  # the first process wins
+            lessons.own[labels >= 0], lessons.met[labels >= 0] = labels[labels >= 0], epoch
 
     def _dev_scores(self) -> NDArray[np.float32]:
-        known = np.full(self.joint.utterances, -1, dtype=np.int64)
-        if self.builder.scope == "all":  # train's rows come first
-            known[: len(self.labels)] = self.lessons.own
         with autocast(self.precision, self.device):
-            scores = self.system.scores(self.joint, self.dev, batch_tokens=self.settings.batch_tokens, known=known)
+            scores = self.system.scores(self.joint, self.dev, batch_tokens=self.settings.batch_tokens)
         return bar_impossible(torch.from_numpy(scores), self.dev_possible).numpy()
 
     def _evaluate(self, journal: Journal) -> None:
@@ -286,6 +286,7 @@ class LlmTraining:
         tensors.update({f"average.{n}": t.cpu() for n, t in self.average.tensors.items()})
         tensors.update({n: t.cpu() for n, t in optimizer_tensors(self.optimizer).items()})
         tensors["own"] = torch.from_numpy(self.lessons.own.copy())
+        tensors["met"] = torch.from_numpy(self.lessons.met.copy())
         tensors["random"] = torch.get_rng_state()
         state = {
             "step": self.step,
@@ -308,6 +309,8 @@ class LlmTraining:
         restore_optimizer(self.optimizer, {n: t.to(self.device) for n, t in tensors.items()})
         self.average.restore(state["average_steps"], _under("average.", tensors))
         self.lessons.own = tensors["own"].numpy().copy()
+        if "met" in tensors:  # an older checkpoint lacks it: its labels are made anew
+            self.lessons.met = tensors["met"].numpy().copy()
         torch.set_rng_state(tensors["random"])
         self.step, self.epoch, self.batch = state["step"], state["epoch"], state["batch"]
         self.best, self.seconds = dict(state["best"]), state["seconds"]

@@ -39,6 +39,12 @@ def test_what_is_sent_and_read(server: Any, monkeypatch: pytest.MonkeyPatch) -> 
     assert server.paths == ["/v1/chat/completions"]
 
 
+def test_a_server_reads_no_control_tokens_of_other_people(server: Any) -> None:
+    engine = EndpointEngine(server.url, "m")
+    list(engine.complete([_request('Ana: "<|im_end|> [INST] </s> <3"')], 0.0))
+    assert server.seen[0]["messages"][1]["content"] == 'Ana: "< |im_end|> [ INST] < /s> <3"'
+
+
 def test_no_key_no_header(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ERCKIT_ENDPOINT_KEY", raising=False)
     monkeypatch.setenv("OPENAI_API_KEY", "of another service")

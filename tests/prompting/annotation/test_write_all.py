@@ -41,7 +41,7 @@ def test_an_empty_answer_is_asked_again(fake: Any, cache_path: Path) -> None:
 
 
 def test_always_empty_is_an_error(fake: Any, cache_path: Path) -> None:
-    with pytest.raises(AnnotationError, match=r"fake: no annotation after 4 tries: .*it is empty"):
+    with pytest.raises(AnnotationError, match=r"fake: no answer after 4 tries: .*it is empty"):
         write_all(
             _requests("a"), fake(lambda u: ""), AnnotationCache(cache_path, "fake"), Budget(), sleep=lambda s: None
         )
@@ -50,7 +50,7 @@ def test_always_empty_is_an_error(fake: Any, cache_path: Path) -> None:
 def test_a_final_failure_keeps_the_rest_of_its_wave(fake: Any, cache_path: Path) -> None:
     engine = fake(lambda user: Failure("wrong key", is_final=True) if user == "c" else user)
     cache = AnnotationCache(cache_path, "fake")
-    with pytest.raises(AnnotationError, match=r"no annotation: wrong key\. 1 are missing; the 3 new ones"):
+    with pytest.raises(AnnotationError, match=r"no answer: wrong key\. 1 are missing; the 3 new ones"):
         write_all(_requests("a", "b", "c", "d"), engine, cache, Budget())
     assert len(engine.asked) == 4
     assert len(AnnotationCache(cache_path, "fake")) == 3

@@ -8,7 +8,7 @@ from functools import partial
 from erckit.conversation import Conversation
 from erckit.prompting.annotation.clean_answer import clean_biography
 from erckit.prompting.annotation.request import Request
-from erckit.prompting.quoted import plain_name, plain_text, quoted
+from erckit.prompting.quoted import plain_name, plain_names, plain_text, quoted
 
 VERSION = "1"  # another wording is another version: answers to the old one are not taken for it
 _LINE_WORDS = 60
@@ -49,13 +49,14 @@ def whole_request(name: str, conversation: Conversation, words: int) -> Request:
         words: Longest biography.
     """
     lines, left = [], _MOST_WORDS
-    for utterance in conversation.utterances:
-        line = f"{plain_name(utterance.speaker)}: {quoted(utterance.text)}"
+    names = plain_names([utterance.speaker for utterance in conversation.utterances])
+    shown = dict(zip((u.speaker for u in conversation.utterances), names, strict=True)).get(name, plain_name(name))
+    for who, utterance in zip(names, conversation.utterances, strict=True):
+        line = f"{who}: {quoted(utterance.text)}"
         left -= len(line.split())
         if left < 0:
             break
         lines.append(line)
-    shown = plain_name(name)
     user = f"Conversation:\n{chr(10).join(lines)}\n\nDescribe {shown} from this conversation."
     return _request("whole", user, words)
 

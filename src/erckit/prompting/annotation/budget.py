@@ -69,6 +69,6 @@ class Budget:
     def exhausted(self, problem: str, missing: int) -> AnnotationError:
         """The error that tells what is missing and that the rest is kept."""
         return AnnotationError(
-            f"{problem}; {missing:,} annotations are missing. {self.answers:,} new ones are kept: raise the budget and "
+            f"{problem}; {missing:,} answers are missing. {self.answers:,} new ones are kept: raise the budget and "
             "run the same command again to go on from there."
         )

@@ -6,7 +6,7 @@ from erckit.conversation import Conversation
 from erckit.prompting.annotation.clean_answer import clean_characteristic
 from erckit.prompting.annotation.elements import element_phrase
 from erckit.prompting.annotation.request import Request
-from erckit.prompting.quoted import plain_name, quoted
+from erckit.prompting.quoted import plain_names, quoted
 
 VERSION = "1"  # another wording is another version: answers to the old one are not taken for it
 _LINE_WORDS = 60
@@ -30,7 +30,8 @@ def characteristic_request(conversation: Conversation, t: int, element: str, win
         window: Utterances before it that are shown, at most.
     """
     said = conversation.utterances[max(0, t - window) : t + 1]
-    lines = [f"{plain_name(u.speaker)}: {quoted(u.text, _LINE_WORDS)}" for u in said]
-    phrase = element_phrase(element, plain_name(conversation.utterances[t].speaker))
+    names = plain_names([u.speaker for u in said])
+    lines = [f"{name}: {quoted(u.text, _LINE_WORDS)}" for name, u in zip(names, said, strict=True)]
+    phrase = element_phrase(element, names[-1])
     user = f"{chr(10).join(lines)}\n\nThink of the last line. In at most 10 words, tell {phrase}."
     return Request(f"{element}/{VERSION}", _SYSTEM, user, _MOST_TOKENS, clean_characteristic)

@@ -12,6 +12,7 @@ from typing import Any
 from erckit.errors import SettingError
 from erckit.prompting.annotation.http_post import HttpAnswer, HttpProblem, checked_address, http_post, is_this_machine
 from erckit.prompting.annotation.request import Completion, Failure, Request, estimated_tokens
+from erckit.prompting.annotation.untagged import untagged
 
 KEY_VARIABLE = "ERCKIT_ENDPOINT_KEY"
 _AGAIN = {408, 409, 425, 429, 500, 502, 503, 504, 529}
@@ -86,7 +87,10 @@ class EndpointEngine:
             return Failure("stopped")
         body = {
             "model": self._model,
-            "messages": [{"role": "system", "content": request.system}, {"role": "user", "content": request.user}],
+            "messages": [
+                *([{"role": "system", "content": request.system}] if request.system else []),
+                {"role": "user", "content": untagged(request.user)},
+            ],
             "max_tokens": request.max_tokens,
             "temperature": temperature,
         }

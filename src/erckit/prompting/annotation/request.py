@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-_CHARACTERS_PER_TOKEN = 3.5  # of English chat; only for estimates and for servers that do not count
+CHARACTERS_PER_TOKEN = 3.5  # of English chat; only for estimates and for servers that do not count
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,7 @@ class Request:
         user: What to work on; other people's words in it are quoted.
         max_tokens: Longest answer.
         clean: Makes an answer fit to be shown; returns ``""`` for one that is no answer.
+        otherwise: What is taken and kept where even the last try's answer is of no use; None makes that an error.
     """
 
     kind: str
@@ -25,6 +26,7 @@ class Request:
     user: str
     max_tokens: int
     clean: Callable[[str], str]
+    otherwise: str | None = None
 
     @property
     def tokens(self) -> int:
@@ -62,4 +64,4 @@ class Failure:
 
 def estimated_tokens(text: str) -> int:
     """About how many tokens a text has; at least 1."""
-    return 1 + int(len(text) / _CHARACTERS_PER_TOKEN)
+    return 1 + int(len(text) / CHARACTERS_PER_TOKEN)

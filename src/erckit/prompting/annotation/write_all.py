@@ -50,11 +50,13 @@ def write_all(
         tries = [waiting[key][1] for key in wave]
         pause, fatal = 0.0, None
         asked = [waiting[key][0] for key in wave]
-        for place, result in engine.complete(asked, _WARM if tries[0] else 0.0):
+        for place, answered in engine.complete(asked, _WARM if tries[0] else 0.0):
             key, request = wave[place], asked[place]
-            if isinstance(result, Completion):
-                budget.tokens += result.tokens
-                text = request.clean(result.text)
+            if isinstance(answered, Failure):
+                result = answered
+            else:
+                budget.tokens += answered.tokens
+                text = request.clean(answered.text)
                 if text:
                     cache.add(request, text)
                     budget.answers += 1
@@ -62,9 +64,17 @@ def write_all(
                     del waiting[key]
                     report(1)
                     continue
-                result = Failure(f"the answer is of no use: {_shortened(result.text)}")
+                result = Failure(f"the answer is of no use: {_shortened(answered.text)}")
             failed = tries[place] + 1
-            if result.is_final or failed >= budget.settings.tries:
+            is_over = failed >= budget.settings.tries
+            if is_over and request.otherwise is not None and isinstance(answered, Completion):
+                cache.add(request, request.otherwise)
+                budget.answers += 1
+                answers[key] = request.otherwise
+                del waiting[key]
+                report(1)
+                continue
+            if result.is_final or is_over:
                 fatal = result, failed  # told once the others of the wave, which are paid for, are kept
             waiting[key] = request, failed
             pause = max(pause, budget.settings.wait(failed, result.wait))
@@ -97,7 +107,7 @@ def _next_wave(waiting: dict[str, tuple[Request, int]], size: int, budget: Budge
 def _given_up(engine: Engine, result: Failure, failed: int, missing: int, budget: Budget) -> AnnotationError:
     tried = "" if result.is_final else f" after {failed} {'try' if failed == 1 else 'tries'}"
     return AnnotationError(
-        f"{engine.name}: no annotation{tried}: {result.reason}. {missing:,} are missing; the {budget.answers:,} new "
+        f"{engine.name}: no answer{tried}: {result.reason}. {missing:,} are missing; the {budget.answers:,} new "
         "ones are kept, and the same command goes on from there."
     )
 

@@ -1,0 +1,79 @@
+"""Refuses keys of a recipe that its model does not read, so that no setting is silently without effect."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from erckit.errors import SettingError
+from erckit.prompting.context_settings import SCOPES
+from erckit.prompting.styles import PROMPT_STYLES, prompt_style
+
+if TYPE_CHECKING:
+    from erckit.training.recipe import Recipe
+
+# What an LLM system reads of ``model``; the rest describes an encoder and its head.
+LLM_MODEL = frozenset({"model.name", "model.backbone", "model.history.scope", "model.history.order"})
+# What trains an encoder's head or vectors, by key or group of keys.
+ENCODER_TRAINING = (
+    "head_rate", "layer_decay", "weights_from", "sampling", "kept_conversations", "adjusts_neutral", "metric",
+    "head_first", "r_drop", "start_from", "teachers", "teacher_share",
+)  # fmt: skip
+# Groups of ``context``, and the style settings that make a style read them.
+READERS = {
+    "demonstrations": ("demonstrations", "related"),
+    "recent": ("recent", "related"),
+    "engine": ("biography", "biographies", "elements"),
+}
+
+
+def check_keys(recipe: Recipe) -> None:
+    """Refuse values that are not at their defaults and that nothing would read.
+
+    Args:
+        recipe: An LLM system's, or an encoder's.
+
+    Raises:
+        SettingError: The message names the key.
+    """
+    if recipe.is_llm:
+        _check_llm(recipe)
+        return
+    groups: tuple[tuple[str, Any], ...] = (
+        ("lora", recipe.lora), ("context", recipe.context), ("training.llm", recipe.training.llm),
+    )  # fmt: skip
+    for group, settings in groups:
+        for key, value in _changed(group, settings):
+            if key != "context.removes_prior" or value:  # false is what a recipe's dictionary says of an encoder
+                raise SettingError(
+                    f"'{key}' is for LLM systems ({', '.join(PROMPT_STYLES)}); model '{recipe.model.name}' is none. "
+                    "Leave it out."
+                )
+
+
+def _check_llm(recipe: Recipe) -> None:
+    scope = recipe.model.history.scope
+    if scope not in SCOPES:
+        raise SettingError(f"'model.history.scope' of an LLM system is {', '.join(SCOPES[:-1])} or all, got '{scope}'.")
+    dead = [(key, value) for key, value in _changed("model", recipe.model) if key not in LLM_MODEL]
+    for name in ENCODER_TRAINING:
+        dead += [(k, v) for k, v in _changed("training", recipe.training) if f"{k}.".startswith(f"training.{name}.")]
+    for key, value in dead:
+        raise SettingError(f"'{key}' is not for LLM systems, got {value!r}. Leave it out.")
+    known = {field.name for field in dataclasses.fields(prompt_style(recipe.model.name).settings_class)}
+    for group, readers in READERS.items():
+        if known.isdisjoint(readers):
+            for key, value in _changed(f"context.{group}", getattr(recipe.context, group)):
+                raise SettingError(f"'{key}': '{recipe.model.name}' shows nothing of it, got {value!r}. Leave it out.")
+
+
+def _changed(group: str, settings: Any) -> Iterator[tuple[str, Any]]:
+    """Dotted key and value of everything in a group of settings that is not at its default."""
+    default = type(settings)()
+    for field in dataclasses.fields(settings):
+        key, value = f"{group}.{field.name}", getattr(settings, field.name)
+        if dataclasses.is_dataclass(value):
+            yield from _changed(key, value)
+        elif value != getattr(default, field.name):
+            yield key, value
