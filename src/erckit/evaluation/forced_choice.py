@@ -58,7 +58,7 @@ def evaluate_forced_choice(
         raise SettingError("the forced choice needs at least one seed of its draws.")
     started = time.perf_counter()
     data = split_vectors(labeler, corpus, split, LONGEST, report)
-    frozen = backbone_vectors(labeler, data, quiet)
+    frozen = backbone_vectors(labeler, data, quiet=quiet)
     runs, by_coin, by_backbone = [], [], []
     for seed in seeds:
         triplets = draw_triplets(data.gold, len(data), seed)
