@@ -31,7 +31,7 @@ def _daily(monkeypatch: pytest.MonkeyPatch, strength: float) -> Any:
     vectors = strength * np.eye(7, 16)[gold] + rng.normal(size=(len(gold), 16))
     data = SplitVectors(vectors, gold, np.arange(len(gold)) // 8, ("x",) * len(gold), LABELS, "none", True)
     monkeypatch.setattr(module, "split_vectors", lambda *_, **__: data)
-    monkeypatch.setattr(module, "backbone_vectors", lambda *_: np.zeros((len(gold), 2)))  # all ties: always right
+    monkeypatch.setattr(module, "backbone_vectors", lambda *_, **__: np.zeros((len(gold), 2)))  # all ties: always right
     return type("Corpus", (), {"name": "dailydialog", "version": "1", "label_set": LABELS})()
 
 

@@ -32,7 +32,7 @@ def start(recipe: Any, corpus: Any, out: Path) -> LlmTraining:
 
 
 def test_a_rule_is_learnt(llm_recipe: Callable[..., Any], ruled_corpus: Callable[..., Any], tmp_path: Path) -> None:
-    train(llm_recipe(training={"epochs": 3, "batch_tokens": 300}), ruled_corpus(30, words=0), tmp_path, quiet=True)
+    train(llm_recipe(training={"epochs": 4, "batch_tokens": 300}), ruled_corpus(30, words=0), tmp_path, quiet=True)
     config = json.loads((tmp_path / "model" / "config.json").read_text())
     records = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     losses = [record["loss"] for record in records if "loss" in record]
