@@ -309,8 +309,9 @@ def test_a_dropped_file_and_several_conversations(open_page: Callable[..., Any],
     assert stub.bodies("/v1/read")[0]["name"] == "two.txt"
     assert page.locator("#said .who b").all_inner_texts() == ["Ána"]
     page.select_option("#which", "1")
-    page.wait_for_function("[...document.querySelectorAll('#said .chip')].filter(one => one.innerText).length === 2")
-    assert page.locator("#said .chip").all_inner_texts() == ["sadness", "surprise"]
+    from playwright.sync_api import expect
+
+    expect(page.locator("#said .chip")).to_have_text(["sadness", "surprise"])
     assert len(download(page, "#to-jsonl").splitlines()) == 2
 
 
