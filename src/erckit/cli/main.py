@@ -58,6 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         code = EXIT_USAGE if _is_usage_error(error) else EXIT_ERROR
         _complain(_explain(error))
+        _drop_unwritable()
     if code == EXIT_INTERRUPTED:
         _complain("interrupted. Run the same command again: finished downloads and training steps are kept.")
     return code
@@ -141,6 +142,15 @@ def _explain_system(error: OSError) -> str:
 def _complain(message: str) -> None:
     try:
         print(f"error: {one_line(message)}", file=sys.stderr)
+    except OSError:
+        _discard_stdout()
+
+
+def _drop_unwritable() -> None:
+    """Discard output that cannot be written (a full disk), or the interpreter's last flush would fail on it again."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except OSError:
         _discard_stdout()
 
