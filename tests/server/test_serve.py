@@ -120,8 +120,9 @@ def test_a_large_message_ends_the_socket_only_when_it_is_far_too_large(process: 
         assert json.loads(stream.recv(timeout=10))["error"]["code"] == "message_too_large"
         stream.send(good)
         assert json.loads(stream.recv(timeout=10))["id"] == "1"
-        with pytest.raises(ConnectionClosed):  # while it is still being sent, or after
+        with contextlib.suppress(ConnectionClosed):  # the server may leave while it is still being sent
             stream.send("x" * 2_000_000)
+        with pytest.raises(ConnectionClosed):
             stream.recv(timeout=10)
     assert httpx.get(f"{address}/health").status_code == 200
 
