@@ -11,15 +11,14 @@ from numpy.typing import NDArray
 
 from erckit.errors import SettingError
 from erckit.evaluation.episodes import Episode, Task, can_be_drawn, draw_episodes
+from erckit.evaluation.paired_gain import gain_by_conversation
 from erckit.evaluation.space_result import SpaceResult, provenance_of
-from erckit.evaluation.split_vectors import SplitVectors, backbone_vectors, split_vectors
+from erckit.evaluation.split_vectors import backbone_vectors, split_vectors
 from erckit.labelling.distances import scaled, squared_distances
 
 if TYPE_CHECKING:
     from erckit.corpora import Corpus
     from erckit.labelling import Labeler
-
-_DRAWS = 10_000
 
 
 def evaluate_few_shot(
@@ -73,7 +72,11 @@ def evaluate_few_shot(
     ours = _run(data.vectors, drawn, distance)
     theirs = _run(backbone_vectors(labeler, data, backbone, quiet), drawn, "cosine")
     difference = ours.accuracy - theirs.accuracy  # (E,)
-    interval, p = _over_conversations(data, drawn, ours.right, theirs.right, seed)
+    names = [conversation.id for conversation in corpus.split(split)]
+    gain = gain_by_conversation(
+        names, data.conversations, [episode.queries for episode in drawn], ours.right, theirs.right
+    )
+    interval, p = gain.test(seed)
     seen = [label_set.labels[i] for i in enough if label_set.labels[i] in _trained_labels(labeler, corpus)]
     return SpaceResult(
         kind="few-shot",
@@ -105,7 +108,7 @@ def evaluate_few_shot(
             "interval_95": {
                 "accuracy": _interval(ours.accuracy),
                 "difference": _interval(difference),
-                "difference_over_conversations": interval,
+                "difference_over_conversations": list(interval),
             },
             "chance": 1 / task.ways,
         },
@@ -118,6 +121,7 @@ def evaluate_few_shot(
             {"system": labeler.name, "accuracy": ours.accuracy},
             {"system": "backbone", "accuracy": theirs.accuracy},
         ),
+        gain=gain.to_data(),
         wall_seconds=round(time.perf_counter() - started, 3),
         **provenance_of(labeler),
     )
@@ -188,38 +192,6 @@ def _interval(values: NDArray[np.float64]) -> list[float]:
     """95 % interval of the mean, normal approximation, as is usual for episodes."""
     half = 1.96 * float(values.std(ddof=1)) / len(values) ** 0.5
     return [float(values.mean()) - half, float(values.mean()) + half]
-
-
-def _over_conversations(
-    data: SplitVectors,
-    episodes: Sequence[Episode],
-    ours: Sequence[Sequence[NDArray[np.bool_]]],
-    theirs: Sequence[Sequence[NDArray[np.bool_]]],
-    seed: int,
-) -> tuple[list[float], float]:
-    """Interval and p of the difference with the conversations of the queries as the unit.
-
-    Episodes draw from one split again and again: however many there are, they know no more conversations than it
-    holds. Interval: bootstrap over conversations. p: approximate randomisation, the systems swapped in each
-    conversation with chance one half.
-    """
-    count = int(data.conversations.max()) + 1
-    gained, weight = np.zeros(count), np.zeros(count)
-    for episode, left, right in zip(episodes, ours, theirs, strict=True):
-        for rows, one, other in zip(episode.queries, left, right, strict=True):
-            share = 1 / (len(episodes) * len(episode.queries) * len(rows))
-            np.add.at(gained, data.conversations[rows], share * (one.astype(float) - other))
-            np.add.at(weight, data.conversations[rows], share)
-    gained, weight = gained[weight > 0], weight[weight > 0]
-    rng = np.random.default_rng((seed, 2))
-    drawn, extreme = np.empty(_DRAWS), 0
-    for start in range(0, _DRAWS, 500):
-        times = rng.multinomial(len(gained), np.full(len(gained), 1 / len(gained)), size=500)
-        drawn[start : start + 500] = (times @ gained) / (times @ weight)
-        signs = rng.choice([-1.0, 1.0], size=(500, len(gained)))
-        extreme += int((np.abs(signs @ gained) >= abs(gained.sum()) - 1e-12).sum())
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return [float(low), float(high)], (extreme + 1) / (_DRAWS + 1)
 
 
 def _trained_labels(labeler: Labeler, corpus: Corpus) -> set[str]:

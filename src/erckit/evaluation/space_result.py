@@ -31,6 +31,8 @@ class SpaceResult:
         metrics: Scores, fractions; "interval_95" holds bounds by name.
         reference: What the scores are to be read against: the frozen backbone's scores, or those of chance.
         runs: One entry per seed or, for episodes, one list of accuracies per system.
+        gain: Of episodes, what each conversation adds to the difference
+            (:class:`~erckit.evaluation.paired_gain.PairedGain`); empty in files of earlier versions.
         config: The recipe as trained.
         versions: Package name to version.
         hardware: Processor, cores and accelerator.
@@ -46,6 +48,7 @@ class SpaceResult:
     metrics: Mapping[str, Any]
     reference: Mapping[str, Any]
     runs: tuple[Mapping[str, Any], ...]
+    gain: Mapping[str, Any] = field(default_factory=dict)
     config: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     hardware: Mapping[str, Any] = field(default_factory=dict)
@@ -59,8 +62,10 @@ class SpaceResult:
         data = {one.name: getattr(self, one.name) for one in fields(self)}
         head = {name: data.pop(name) for name in ("kind", "schema_version")}
         runs = [json.dumps(_plain(run), ensure_ascii=False, allow_nan=False) for run in data.pop("runs")]
+        gain = data.pop("gain")  # of too many conversations for a line each, and too small numbers for 5 decimals
+        tail = f' "gain": {json.dumps(dict(gain), ensure_ascii=False, allow_nan=False)},\n' if gain else ""
         text = json.dumps(_plain({**head, **data}), indent=1, ensure_ascii=False, allow_nan=False)
-        return text.removesuffix("\n}") + ',\n "runs": [\n  ' + ",\n  ".join(runs) + "\n ]\n}\n"
+        return text.removesuffix("\n}") + ",\n" + tail + ' "runs": [\n  ' + ",\n  ".join(runs) + "\n ]\n}\n"
 
     @classmethod
     def from_json(cls, text: str, source: str = "result") -> SpaceResult:

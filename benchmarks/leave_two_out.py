@@ -1,0 +1,143 @@
+"""Labels that a model never saw: leave two emotions out, then tell them apart from five examples of each.
+
+python benchmarks/leave_two_out.py --corpus emorynlp --split dev --losses none contrastive prototypes
+python benchmarks/leave_two_out.py --corpus emorynlp --split test --losses prototypes
+
+The six emotions of a corpus make three pairs, so that each is left out once. For every pair an encoder learns
+GoEmotions without the families of the two (`--reader none`: the encoder as downloaded), `sentemo` learns the corpus
+without them over that frozen encoder, and 600 episodes of 2 labels with 5 examples each are compared with the
+prototypes of all-MiniLM-L6-v2 as downloaded, every utterance alone. The three comparisons are pooled into one
+difference with one p: each pair weighs the same, and the conversation is the unit.
+
+Trainings stay in OUT and are not repeated; a killed one goes on. Results go to results/CORPUS-SPLIT-2way-5shot/, the
+pooled ones to benchmarks/results/leave_two_out.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from erckit.evaluation.paired_gain import PairedGain, pool_gains
+from erckit.evaluation.space_result import SpaceResult
+from erckit.storage.atomic import write_text
+
+ROOT = Path(__file__).resolve().parents[1]
+MAPPINGS = ROOT / "recipes" / "leave_out"
+ENCODER = "all-MiniLM-L6-v2"
+SEED = 1
+
+# Pair of labels, and the families of GoEmotions that go with it.
+PAIRS = {
+    "emorynlp": {
+        "mad_sad": "anger_sadness",
+        "joyful_scared": "joy_fear",
+        "peaceful_powerful": "peaceful_powerful",
+    },
+    "dailydialog": {
+        "anger_sadness": "anger_sadness",
+        "happiness_fear": "joy_fear",
+        "surprise_disgust": "surprise_disgust",
+    },
+}
+
+
+def erckit(*words: str | Path) -> None:
+    """Run one command of erckit; its failure ends this program."""
+    code = subprocess.run([sys.executable, "-m", "erckit", *map(str, words)], check=False).returncode
+    if code:
+        sys.exit(code)
+
+
+def reader(out: Path, family: str) -> Path:
+    """Folder of the encoder that learnt GoEmotions without a family, trained if it is not there."""
+    run, folder = out / f"goemotions-{family}", out / f"goemotions-{family}-backbone"
+    if not (folder / "manifest.json").exists():
+        mapping = MAPPINGS / f"goemotions_{family}.json"
+        settings = ("--seed", str(SEED), "--set", "training.epochs=1", "--out", run)
+        erckit("train", "baseline/goemotions_labels", "--map", mapping, *settings)
+        erckit("backbones", "from", run / "model", "--out", folder)
+    return folder
+
+
+def model(out: Path, corpus: str, pair: str, loss: str, backbone: str) -> Path:
+    """Folder of `sentemo` without a pair of labels, trained if it is not there."""
+    run = out / f"{corpus}-{pair}-{loss}-{Path(backbone).name}"
+    if not (run / "model" / "manifest.json").exists():
+        settings = [f"training.metric.loss={loss}", f"model.backbone={backbone}", "training.adjusts_neutral=false"]
+        chosen = [part for one in settings for part in ("--set", one)]
+        mapping = MAPPINGS / f"{corpus}_{pair}.json"
+        erckit("train", f"sentemo/{corpus}", "--map", mapping, "--seed", str(SEED), "--out", run, *chosen)
+    return run / "model"
+
+
+def measure(arguments: argparse.Namespace, pair: str, family: str, loss: str) -> SpaceResult:
+    """One pair's result, from its file where it is there."""
+    task = f"{arguments.corpus}-{arguments.split}-2way-5shot"
+    target = arguments.results / task / f"sentemo-{loss}-{arguments.reader}-{pair}.json"
+    if not target.exists():
+        backbone = ENCODER if arguments.reader == "none" else str(reader(arguments.out, family))
+        folder = model(arguments.out, arguments.corpus, pair, loss, backbone)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        where = ("--corpus", arguments.corpus, "--split", arguments.split)
+        asked = ("--few-shot", "2way-5shot", "--labels", pair.replace("_", ","), "--backbone", ENCODER)
+        erckit("evaluate", folder, *where, *asked, "--json", target)
+    return SpaceResult.load(target)
+
+
+def pooled(results: dict[str, SpaceResult]) -> dict[str, Any]:
+    """The pairs' accuracies, and all pairs as one comparison."""
+    gain = pool_gains([PairedGain.from_data(one.gain) for one in results.values()])
+    interval, p = gain.test(SEED)
+    pairs = {
+        pair: {
+            "accuracy": one.metrics["accuracy"],
+            "frozen_encoder": one.reference["accuracy"],
+            "difference": one.metrics["difference"],
+            "p_value": one.metrics["p_value"],
+        }
+        for pair, one in results.items()
+    }
+    return {
+        "accuracy": round(sum(one["accuracy"] for one in pairs.values()) / len(pairs), 5),
+        "frozen_encoder": round(sum(one["frozen_encoder"] for one in pairs.values()) / len(pairs), 5),
+        "difference": round(gain.difference, 5),
+        "interval_95": [round(bound, 5) for bound in interval],
+        "p_value": round(p, 5),
+        "conversations": len(gain.conversations),
+        "pairs": pairs,
+    }
+
+
+def main() -> None:
+    """Train and measure what is missing, then pool."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--corpus", choices=sorted(PAIRS), default="emorynlp")
+    parser.add_argument("--split", default="dev")
+    parser.add_argument("--losses", nargs="+", choices=("none", "contrastive", "prototypes", "triplet"), required=True)
+    parser.add_argument("--reader", choices=("goemotions", "none"), default="goemotions")
+    parser.add_argument("--out", type=Path, default=Path("runs/leave_two_out"))
+    parser.add_argument("--results", type=Path, default=ROOT / "results")
+    parser.add_argument("--json", type=Path, default=ROOT / "benchmarks" / "results" / "leave_two_out.json")
+    arguments = parser.parse_args()
+    for loss in arguments.losses:
+        pairs = PAIRS[arguments.corpus].items()
+        found = pooled({pair: measure(arguments, pair, family, loss) for pair, family in pairs})
+        name = f"{arguments.corpus}/{arguments.split}/{loss}/{arguments.reader}"
+        known = json.loads(arguments.json.read_text(encoding="utf-8")) if arguments.json.exists() else {}
+        write_text(arguments.json, json.dumps(dict(sorted({**known, name: found}.items())), indent=1) + "\n")
+        low, high = found["interval_95"]
+        print(
+            f"{name}: {100 * found['accuracy']:.2f}, frozen encoder {100 * found['frozen_encoder']:.2f}, difference "
+            f"{100 * found['difference']:+.2f} ({100 * low:.2f} to {100 * high:.2f}), p = {found['p_value']:.4f}"
+        )
+        for pair, one in found["pairs"].items():
+            print(f"  {pair}: {100 * one['accuracy']:.2f}, {100 * one['difference']:+.2f}, p = {one['p_value']:.4f}")
+
+
+if __name__ == "__main__":
+    main()
