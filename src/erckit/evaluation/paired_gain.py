@@ -103,7 +103,7 @@ def gain_by_conversation(
             np.add.at(gained, conversations[rows], share * (one.astype(float) - other))
             np.add.at(weight, conversations[rows], share)
     asked = np.flatnonzero(weight > 0)
-    return PairedGain(tuple(names[i] for i in asked), gained[asked], weight[asked])
+    return PairedGain(tuple(names[i] for i in asked.tolist()), gained[asked], weight[asked])
 
 
 def pool_gains(gains: Sequence[PairedGain]) -> PairedGain:
