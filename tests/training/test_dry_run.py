@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+import pytest
+
 from erckit.training.dry_run import dry_run
 
 
@@ -43,3 +45,24 @@ def test_encoding_for_every_target_anew_is_counted(tiny_recipe: Any, tiny_corpus
     assert papers.tokens > 5 * one_pass.tokens
     alone = dry_run(tiny_recipe({"attention": "isolated"}), corpus)
     assert alone.tokens < one_pass.tokens  # a conversation beyond the positions repeats left context
+
+
+def test_conversations_that_epochs_leave_out_cost_nothing(tiny_recipe: Any, tiny_corpus: Any) -> None:
+    everything, some = (
+        dry_run(tiny_recipe(training={"epochs": 40, "kept_conversations": kept}), tiny_corpus)
+        for kept in ({}, {"*": 0.25})
+    )
+    assert some.tokens == pytest.approx(everything.tokens / 4, abs=1)
+    assert 0.15 < some.steps / everything.steps < 0.7
+    assert some.minutes < everything.minutes
+
+
+def test_a_frozen_reader_reads_once(tiny_recipe: Any, tiny_corpus: Any) -> None:
+    for name in ("sentemo", "emonet_frozen"):
+        once, tuned = (
+            dry_run(
+                tiny_recipe({"name": name, "sentemo": {"freezes_backbone": is_frozen}}, {"epochs": 50}), tiny_corpus
+            )
+            for is_frozen in (True, False)
+        )
+        assert once.minutes < tuned.minutes / 5

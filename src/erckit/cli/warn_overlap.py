@@ -21,11 +21,12 @@ def warn_overlap(corpus: Corpus, split: str | None = None) -> None:
         split: The scored split, None for a training.
     """
     from erckit.corpora.load_corpus import CORPORA
-    from erckit.corpora.mixture import mixture_parts
+    from erckit.corpora.mixture import is_mixture, mixture_parts
     from erckit.corpora.split_overlap import TOO_MUCH, split_overlaps
     from erckit.corpora.variants import DEDUP, base_split
 
-    is_published = all(part in CORPORA for part, _ in mixture_parts(corpus.name))
+    parts = [part for part, _ in mixture_parts(corpus.name)] if is_mixture(corpus.name) else [corpus.name]
+    is_published = all(part in CORPORA for part in parts)
     scored = None if split is None else base_split(split)
     for overlap in split_overlaps(corpus.splits):
         if is_published and overlap.share <= TOO_MUCH:

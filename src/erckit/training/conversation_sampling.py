@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,19 @@ from erckit.errors import SettingError, nearest
 from erckit.labels import LabelSet
 from erckit.training.objective import NO_LABEL
 
+if TYPE_CHECKING:
+    from erckit.conversation import Conversation
+    from erckit.training.recipe import TrainingSettings
+
 REST = "*"
+
+
+def conversation_chances(
+    conversations: Sequence[Conversation], label_set: LabelSet, settings: TrainingSettings
+) -> NDArray[np.float64] | None:
+    """Chance of each conversation to be in an epoch under a training's settings, see :func:`keep_chances`."""
+    labels = [label_set.indices((u.label for u in c.utterances), NO_LABEL) for c in conversations]
+    return keep_chances(labels, label_set, settings.kept_conversations, settings.sampling)
 
 
 def keep_chances(

@@ -36,12 +36,6 @@ class TrainingData:
     possible: Tensor | None
     repeats: tuple[int, ...]
 
-    @property
-    def labels_by_conversation(self) -> list[list[int]]:
-        """Label indices of every conversation's utterances, ``NO_LABEL`` for none."""
-        lengths = [len(conversation.blocks) for conversation in self.prepared.tokenized]
-        return [part.tolist() for part in self.labels.split(lengths)]
-
     @classmethod
     def from_conversations(
         cls, conversations: Sequence[Conversation], label_set: LabelSet, preparation: Preparation

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 
 from erckit.corpora.corpus import Corpus
@@ -16,11 +17,13 @@ from erckit.encoding.tokens import TokenizedConversation
 from erckit.memory.identity import SpeakerRegistry
 from erckit.models.inference import resolve_precision
 from erckit.models.preparation import Preparation
+from erckit.training.conversation_sampling import conversation_chances
 from erckit.training.data import epoch_batches, repeats_of
 from erckit.training.recipe import Recipe
 from erckit.training.share import with_share
 
 EFFICIENCY = 0.35  # share of the matrix-product peak that one-pass training reaches on CPU, see benchmarks/
+_ON_FROZEN_BACKBONE = ("sentemo", "emonet_frozen")
 TOKEN_BYTES = 34  # bytes kept per token, layer and hidden unit for the backward pass, in bf16
 
 
@@ -32,7 +35,8 @@ class DryRun:
         conversations: In the training split.
         utterances: In the training split.
         tokens: Encoded in one epoch, or in the whole training where a frozen backbone reads them once; left context,
-            (``per_utterance``) repetitions and utterances that the history encoder reads alone included.
+            (``per_utterance``) repetitions and utterances that the history encoder reads alone included; where
+            epochs draw conversations by their labels, as many as are expected.
         truncated: Utterances longer than the token limit.
         steps: Optimiser steps if every epoch is run.
         memory_mb: Estimated peak of weights, optimiser, history and activations.
@@ -85,13 +89,17 @@ def dry_run(recipe: Recipe, corpus: Corpus) -> DryRun:
     preparation = Preparation(recipe.model, registry, folder, limit)
     prepared = preparation.prepare(split)
     repeats = repeats_of(split)
-    tokens = sum(n * _encoded_tokens(t, preparation) for t, n in zip(prepared.tokenized, repeats, strict=True))
+    is_read_once = recipe.model.name in _ON_FROZEN_BACKBONE and recipe.model.sentemo.freezes_backbone
+    chances = conversation_chances(split, corpus.label_set, recipe.training)
+    # How often an epoch is expected to encode each conversation, (C,).
+    met = np.asarray(repeats) if chances is None or is_read_once else np.asarray(repeats) * chances
+    tokens = round(sum(n * _encoded_tokens(t, preparation) for t, n in zip(prepared.tokenized, met, strict=True)))
     encoders = 2 if preparation.reads_plain and recipe.model.history.encoder == "own" else 1
     passes = 2 if recipe.training.r_drop else 1
-    batches = [epoch_batches(prepared, recipe.training, e, repeats=repeats) for e in range(recipe.training.epochs)]
+    epochs = range(recipe.training.epochs)
+    batches = [epoch_batches(prepared, recipe.training, e, chances, repeats) for e in epochs]
     steps = sum(-(-len(b) // recipe.training.accumulate) for b in batches)
     flops = recipe.training.epochs * tokens * passes * 6 * layers
-    is_read_once = recipe.model.name == "sentemo" and recipe.model.sentemo.freezes_backbone
     if is_read_once:  # forward only, then small layers over the kept vectors: about 16 matrices of H x H
         flops = tokens * 2 * layers + recipe.training.epochs * prepared.utterances * passes * 6 * 16 * width**2
     rate = matmul_rate(device, precision) * EFFICIENCY

@@ -45,7 +45,7 @@ from erckit.training.checkpoint import (
     save_checkpoint,
 )
 from erckit.training.claim_folder import claim_folder
-from erckit.training.conversation_sampling import keep_chances
+from erckit.training.conversation_sampling import conversation_chances
 from erckit.training.data import TrainingData, epoch_batches, packed_ahead, possible_labels
 from erckit.training.device_name import device_name
 from erckit.training.head_first import train_head_first
@@ -159,9 +159,7 @@ class Training:
         is_kept = recipe.model.history.scope == "all" and self.joint.vectors is None
         rows = self.data.prepared.utterances if is_kept else 0
         self.memory = torch.zeros(rows, self.model.memory_width, device=self.device)
-        chances = keep_chances(
-            self.data.labels_by_conversation, corpus.label_set, settings.kept_conversations, settings.sampling
-        )
+        chances = conversation_chances(train_split, corpus.label_set, settings)
         self.epochs = [
             epoch_batches(self.data.prepared, settings, e, chances, self.data.repeats) for e in range(settings.epochs)
         ]
