@@ -40,6 +40,26 @@ def test_a_rule_is_learnt(llm_recipe: Callable[..., Any], ruled_corpus: Callable
     assert config["scores"]["dev"]["weighted_f1"] > 0.8  # 1/3 by chance
 
 
+def test_dev_is_not_scored_again_for_the_folder(
+    llm_recipe: Callable[..., Any], ruled_corpus: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    score, scored = LlmTraining._dev_scores, []
+
+    def counted(self: LlmTraining) -> NDArray[np.float32]:
+        scored.append(self.step)
+        return score(self)
+
+    monkeypatch.setattr(LlmTraining, "_dev_scores", counted)
+    recipe, corpus = llm_recipe(training={"epochs": 2, "batch_tokens": 300}), ruled_corpus(6)
+    train(recipe, corpus, tmp_path / "once", quiet=True)
+    assert len(scored) == 2
+    (tmp_path / "once" / "model" / "calibration.json").rename(tmp_path / "calibration.json")
+    (tmp_path / "once" / "model").rename(tmp_path / "old")
+    train(recipe, corpus, tmp_path / "once", quiet=True)  # another process: the best weights are read and scored
+    assert len(scored) == 3
+    assert (tmp_path / "once" / "model" / "calibration.json").read_text() == (tmp_path / "calibration.json").read_text()
+
+
 @pytest.mark.parametrize(
     ("system", "scope", "epochs"),
     [("emonet_llm", "all", 2), ("emonet_llm", "conversation", 1), ("instruct_erc", "none", 2)],

@@ -110,6 +110,7 @@ class LlmTraining:
         self.own_share = 0.0  # of the emotions that the latest step showed, those the model gave itself
         self.metric = selection_metric(corpus)
         self.best: dict[str, Any] = {self.metric: -1.0, "epoch": -1, "step": -1}
+        self.best_scores: NDArray[np.float32] | None = None  # of dev, as long as this process lives
         self.last_checkpoint = time.monotonic()
         self.seconds = 0.0
         if settings.llm.is_trained:
@@ -265,7 +266,8 @@ class LlmTraining:
         from accelerate.utils import broadcast_object_list
 
         with self.average.applied():
-            predicted = self._dev_scores().argmax(1).tolist()
+            logits = self._dev_scores()
+            predicted = logits.argmax(1).tolist()
             pairs = [(y, p) for y, p in zip(self.dev_labels, predicted, strict=True) if y != NO_LABEL]
             scores = classification_report([y for y, _ in pairs], [p for _, p in pairs], self.corpus.label_set)
             names = dict.fromkeys((self.metric, "weighted_f1", "macro_f1", "accuracy"))
@@ -273,6 +275,7 @@ class LlmTraining:
             journal.write({"step": self.step, "epoch": self.epoch, "split": "dev", **found})
             if found[self.metric] > self.best[self.metric]:
                 self.best = {**found, "epoch": self.epoch, "step": self.step}
+                self.best_scores = logits
                 if self.accelerator.is_main_process:
                     state = {"best": self.best}
                     save_checkpoint(self.out / "best", Checkpoint(self.step, trained_tensors(self.lm.model), state))
@@ -321,7 +324,7 @@ class LlmTraining:
             if checkpoint is None:
                 raise CheckpointError(f"{self.out}: no scored weights were found. Train again into another --out.")
             set_trained_tensors(self.lm.model, dict(checkpoint.tensors), self.out)
-        logits = self._dev_scores()
+        logits = self._dev_scores() if self.best_scores is None else self.best_scores
         known = [i for i, y in enumerate(self.dev_labels) if y != NO_LABEL]
         gold = [self.dev_labels[i] for i in known]
         if not self.settings.llm.is_trained:
