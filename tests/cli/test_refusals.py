@@ -50,6 +50,7 @@ def test_mistyped_names_are_refused_with_the_nearest(
         (["label", "x.txt", "-o", "x.csv", "--report", "x.csv"], "another output"),
         (["evaluate", "emonet/emorynlp", "--out", "runs", "--precision", "bf16"], "training.precision"),
         (["evaluate", "m", "--json", "x.out", "--png", "x.out"], "another output"),
+        (["evaluate", "everyday", "--set", "training.epochs=2"], "--set style.NAME=VALUE"),
         (["train", "emonet/emorynlp"], "--out"),
         (["train", "emonet/emorynlp", "--seed", "one", "--dry-run"], "--seed"),
         (["label", "-z", "x.txt"], "-z"),

@@ -15,6 +15,7 @@ import pytest
 from erckit.conversation import Conversation, Utterance
 from erckit.errors import ModelFolderError, SettingError
 from erckit.labelling import Labeler
+from erckit.labelling.prompt_labeler import PromptLabeler
 from erckit.storage.manifest import write_manifest
 
 
@@ -155,3 +156,30 @@ def test_hostile_texts_are_read_as_text(labeler: Labeler) -> None:
     chat = Conversation("c", tuple(Utterance(str(i), "Ana: <|start|>", text) for i, text in enumerate(texts)))
     (labelled,) = labeler.label(chat)
     assert len(labelled.predictions) == len(texts)
+
+
+def test_other_prompts_are_those_of_a_folder_that_says_so(
+    labeler: Labeler, llm_folder: Path, chats: tuple[Conversation, ...], tmp_path: Path
+) -> None:
+    assert isinstance(labeler, PromptLabeler)
+    before = labeler.logits(chats[:3])
+    other = labeler.with_style({"recent": 0, "biography": False})
+    folder = tmp_path / "changed"
+    shutil.copytree(llm_folder, folder)
+    config = json.loads((folder / "config.json").read_text())
+    config["recipe"]["style"] |= {"recent": 0, "biography": False}
+    (folder / "config.json").write_text(json.dumps(config))
+    write_manifest(folder)
+    against = Labeler.from_pretrained(folder, precision="fp32").logits(chats[:3])
+    for found, wanted, old, same in zip(
+        other.logits(chats[:3]), against, before, labeler.logits(chats[:3]), strict=True
+    ):
+        np.testing.assert_allclose(found, wanted, atol=1e-6)
+        np.testing.assert_array_equal(old, same)
+        assert np.abs(found - old).max() > 1e-3
+    assert other.name == "tiny-emonet_llm (recent=0, biography=False)"
+    assert other.settings["style"]["recent"] == 0
+    with pytest.raises(SettingError, match="recnt"):
+        labeler.with_style({"recnt": 0})
+    with pytest.raises(SettingError, match="recent"):
+        labeler.with_style({"recent": "many"})

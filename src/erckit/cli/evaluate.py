@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +11,7 @@ from erckit.cli import answer_options as options
 from erckit.cli.command_group import command_app
 from erckit.cli.is_recipe import is_recipe
 from erckit.cli.say import say
+from erckit.cli.style_changes import style_changes, with_style
 from erckit.cli.warn_overlap import warn_overlap
 
 if TYPE_CHECKING:
@@ -74,7 +75,11 @@ def evaluate(
     ] = None,
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="With a recipe: change one value; may be repeated."),
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="With a recipe: change one value. With an LLM model: change its prompts (style....). May be repeated.",
+        ),
     ] = None,
     backbone: Annotated[
         str | None,
@@ -233,9 +238,10 @@ def evaluate(
         chosen = [recipe.training.seed] if seeds is None else range(1, seeds + 1)
         result = evaluate_recipe(recipe, data, split, chosen, out, draws=draws, quiet=quiet)
     else:
-        _refuse_options("a trained model", seeds=seeds, out=out, set=settings, backbone=backbone)
+        _refuse_options("a trained model", seeds=seeds, out=out, backbone=backbone)
+        changes = style_changes(settings or [])
         result = _evaluate_model(
-            model_or_recipe, corpus, source, map_to, only, split, scorer, generated, precision, draws, quiet
+            model_or_recipe, changes, corpus, source, map_to, only, split, scorer, generated, precision, draws, quiet
         )
     # Files first: whoever reads the output may leave before its end.
     if json is not None:
@@ -269,6 +275,7 @@ def _refuse_options(kind: str, **options: object) -> None:
 
 def _evaluate_model(
     name: str,
+    changes: dict[str, Any],
     corpus: str | None,
     source: Path | None,
     map_to: str | None,
@@ -298,6 +305,8 @@ def _evaluate_model(
         labeler = open_answering(name, answers, precision, quiet, keeps_vectors=True)
     else:
         labeler = Labeler.from_pretrained(name, precision=precision, keeps_vectors=True)
+    if changes:
+        labeler = with_style(labeler, changes)
     if data is None:
         own = labeler.settings.get("corpus")
         if own is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -90,6 +90,30 @@ class PromptLabeler(Labeler):
         other._memory = open_store(memory) if isinstance(memory, str | Path) else memory
         other._namespace = namespace
         other.tokens_processed = other.truncated = 0
+        return other
+
+    def with_style(self, changes: Mapping[str, Any]) -> PromptLabeler:
+        """The same model asked with other prompts than it was trained with: what does it make of a part of them?
+
+        The temperature stays that of the prompts it was trained with. Its name tells the changes.
+
+        Args:
+            changes: Settings of its prompt style by name, such as ``{"recent": 0}``.
+
+        Raises:
+            SettingError: No such setting, a value that does not fit, or demonstrations that its folder does not hold.
+        """
+        recipe = dict(self._adapter.recipe)
+        recipe["style"] = {**recipe.get("style", {}), **changes}
+        style, builder = trained_style(self._adapter.system, recipe["style"]), self._system.builder
+        if "demonstrations" in style.needs and builder.pool is None:
+            raise SettingError(
+                f"model '{self._adapter.name}' was trained without demonstrations and its folder holds none to show."
+            )
+        told = ", ".join(f"{key}={value}" for key, value in changes.items())
+        other = self.with_memory(self._memory, self._namespace)
+        other._adapter = replace(self._adapter, name=f"{self._adapter.name} ({told})", recipe=recipe)
+        other._system = PromptSystem(self._system.lm, replace(builder, style=style))
         return other
 
     @property
