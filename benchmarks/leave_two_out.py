@@ -1,9 +1,10 @@
 """Labels that a model never saw: leave two emotions out, then tell them apart from five examples of each.
 
 python benchmarks/leave_two_out.py --corpus emorynlp --split dev --losses none contrastive prototypes
-python benchmarks/leave_two_out.py --corpus emorynlp --split test --losses prototypes
+python benchmarks/leave_two_out.py --corpus emorynlp --split test --losses contrastive
 
-The six emotions of a corpus make three pairs, so that each is left out once. For every pair an encoder learns
+The six emotions of a corpus make three pairs, so that each is left out once (`--pairs all`, with `--reader none`: every
+two of them, 15 pairs). For every pair an encoder learns
 GoEmotions without the families of the two (`--reader none`: the encoder as downloaded), `sentemo` learns the corpus
 without them over that frozen encoder, and 600 episodes of 2 labels with 5 examples each are compared with the
 prototypes of all-MiniLM-L6-v2 as downloaded, every utterance alone. The three comparisons are pooled into one
@@ -20,6 +21,7 @@ import argparse
 import json
 import subprocess
 import sys
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -70,13 +72,31 @@ def reader(out: Path, family: str) -> Path:
     return folder
 
 
+def without(corpus: str, pair: str, out: Path) -> Path:
+    """Mapping file that leaves a pair of labels without a label, written if the recipes have none."""
+    shipped = MAPPINGS / f"{corpus}_{pair}.json"
+    if shipped.exists():
+        return shipped
+    label_set, left_out = load_corpus(corpus).label_set, pair.split("_")
+    body = {
+        "about": f"{corpus} without {' and '.join(left_out)}: these utterances are context without a label.",
+        "labels": [label for label in label_set.labels if label not in left_out],
+        "neutral": label_set.neutral,
+        "from": {corpus: {"pairs": {label: None if label in left_out else label for label in label_set.labels}}},
+    }
+    target = out / f"{corpus}_{pair}.json"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_text(target, json.dumps({f"{corpus}-without-{pair.replace('_', '-')}": body}, indent=2) + "\n")
+    return target
+
+
 def model(out: Path, corpus: str, pair: str, loss: str, backbone: str, changes: list[str]) -> Path:
     """Folder of `sentemo` without a pair of labels, trained if it is not there."""
     run = out / "-".join([corpus, pair, loss, Path(backbone).name, *changes])
     if not (run / "model" / "manifest.json").exists():
         settings = [f"training.metric.loss={loss}", f"model.backbone={backbone}", "training.adjusts_neutral=false"]
         chosen = [part for one in (*settings, *changes) for part in ("--set", one)]
-        mapping = MAPPINGS / f"{corpus}_{pair}.json"
+        mapping = without(corpus, pair, out)
         erckit("train", f"sentemo/{corpus}", "--map", mapping, "--seed", str(SEED), "--out", run, *chosen)
     return run / "model"
 
@@ -127,22 +147,29 @@ def main() -> None:
     parser.add_argument("--split", default="dev")
     parser.add_argument("--losses", nargs="+", choices=("none", "contrastive", "prototypes", "triplet"), required=True)
     parser.add_argument("--reader", choices=("goemotions", "none"), default="goemotions")
+    parser.add_argument("--pairs", choices=("three", "all"), default="three", help="all needs --reader none")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a value of the recipe")
     parser.add_argument("--out", type=Path, default=Path("runs/leave_two_out"))
     parser.add_argument("--results", type=Path, default=ROOT / "results")
     parser.add_argument("--json", type=Path, default=ROOT / "benchmarks" / "results" / "leave_two_out.json")
     arguments = parser.parse_args()
+    if arguments.pairs == "all" and arguments.reader != "none":
+        parser.error("--pairs all has no readers of its own; add --reader none.")
     task, data = read_task(TASK), load_corpus(arguments.corpus)
-    pairs = {}
-    for pair, family in PAIRS[arguments.corpus].items():
+    candidates, pairs = PAIRS[arguments.corpus], {}
+    if arguments.pairs == "all":
+        emotions = [label for label in data.label_set.labels if label != data.label_set.neutral]
+        candidates = {"_".join(two): "" for two in combinations(emotions, 2)}
+    for pair, family in candidates.items():
         try:
             drawable_labels(data, arguments.split, task, pair.split("_"))
             pairs[pair] = family
         except SettingError as error:
             print(f"without {pair}: {error}")
+    kind = ["all"] if arguments.pairs == "all" else []
     for loss in arguments.losses:
         found = pooled({pair: measure(arguments, pair, family, loss) for pair, family in pairs.items()})
-        name = "/".join([arguments.corpus, arguments.split, loss, arguments.reader, *arguments.set])
+        name = "/".join([arguments.corpus, arguments.split, loss, arguments.reader, *kind, *arguments.set])
         known = json.loads(arguments.json.read_text(encoding="utf-8")) if arguments.json.exists() else {}
         write_text(arguments.json, json.dumps(dict(sorted({**known, name: found}.items())), indent=1) + "\n")
         low, high = found["interval_95"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing, nullcontext
 from itertools import islice
 from pathlib import Path
@@ -22,7 +22,6 @@ from erckit.encoding.backbones import get_backbone
 from erckit.errors import CheckpointError, SettingError
 from erckit.memory.identity import SpeakerRegistry
 from erckit.metrics.calibration import fit_temperature
-from erckit.metrics.classification import classification_report
 from erckit.models.card import model_card
 from erckit.models.conversation_model import ConversationModel, ModelInputs
 from erckit.models.inference import autocast, predict_logits, resolve_precision
@@ -40,8 +39,6 @@ from erckit.training.average import WeightAverage
 from erckit.training.checkpoint import (
     Checkpoint,
     load_checkpoint,
-    optimizer_tensors,
-    restore_optimizer,
     save_checkpoint,
 )
 from erckit.training.claim_folder import claim_folder
@@ -54,6 +51,7 @@ from erckit.training.neutral_offset import adjust_neutral
 from erckit.training.objective import NO_LABEL, bar_impossible
 from erckit.training.optimizer import make_optimizer, rate_factor
 from erckit.training.recipe import Recipe
+from erckit.training.run_state import dev_scores, evaluation_marks, restore_run, run_position, run_tensors
 from erckit.training.selection import selection_metric
 from erckit.training.share import with_share
 from erckit.training.soft_targets import load_soft_targets
@@ -201,7 +199,7 @@ class Training:
 
     def _run_epoch(self, journal: Journal, bar: Progress) -> None:
         batches = self.epochs[self.epoch]
-        marks = self._evaluation_marks(len(batches))
+        marks = evaluation_marks(len(batches), self.settings.evaluations_per_epoch, self.group)
         rank, processes = self.accelerator.process_index, self.accelerator.num_processes
         groups = [batches[start : start + self.group] for start in range(self.batch, len(batches), self.group)]
         # the last step of an epoch may have fewer batches than processes; all must join in averaging gradients
@@ -222,12 +220,6 @@ class Training:
                 if time.monotonic() - self.last_checkpoint > self.checkpoint_seconds:
                     self._checkpoint()
         self._share_memory()
-
-    def _evaluation_marks(self, batches: int) -> set[int]:
-        """Numbers of done batches at which dev is scored; the end of the epoch is one."""
-        times = self.settings.evaluations_per_epoch
-        exact = [round(batches * (i + 1) / times) for i in range(times)]
-        return {min(batches, -(-mark // self.group) * self.group) for mark in exact}
 
     def optimizer_step(
         self, packed: Iterable[tuple[list[int], ModelInputs]], group: list[list[int]], share: int = 1
@@ -331,10 +323,7 @@ class Training:
         with self.average.applied():
             logits = self._dev_logits()
             self._adjust(logits)
-            pairs = [(y, p) for y, p in zip(self.dev_labels, logits.argmax(1).tolist(), strict=True) if y != NO_LABEL]
-            scores = classification_report([y for y, _ in pairs], [p for _, p in pairs], self.corpus.label_set)
-            names = dict.fromkeys((self.metric, "weighted_f1", "macro_f1", "accuracy"))
-            found = {name: float(getattr(scores, name)) for name in names}
+            found = dev_scores(self.dev_labels, logits.argmax(1).tolist(), self.corpus.label_set, self.metric)
             journal.write({"step": self.step, "epoch": self.epoch, "split": "dev", **found})
             if found[self.metric] > self.best[self.metric]:
                 self.best = {**found, "epoch": self.epoch, "step": self.step}
@@ -354,21 +343,10 @@ class Training:
         self.last_checkpoint = time.monotonic()
         if not self.accelerator.is_main_process:
             return
-        tensors = {f"model.{n}": t for n, t in trained_tensors(self.model).items()}
-        tensors.update({f"average.{n}": t.cpu() for n, t in self.average.tensors.items()})
-        tensors.update({n: t.cpu() for n, t in optimizer_tensors(self.optimizer).items()})
+        tensors = run_tensors(self.model, self.average, self.optimizer)
         tensors["memory"] = self.memory.cpu()
-        tensors["random"] = torch.get_rng_state()
         tensors.update({} if self.metric_loss is None else self.metric_loss.tensors())
-        state = {
-            "step": self.step,
-            "epoch": self.epoch,
-            "batch": self.batch,
-            "best": self.best,
-            "average_steps": self.average.state(),
-            "seconds": self.seconds,
-        }
-        save_checkpoint(self.out / "checkpoints", Checkpoint(self.step, tensors, state))
+        save_checkpoint(self.out / "checkpoints", Checkpoint(self.step, tensors, run_position(self)))
 
     def _resume(self) -> None:
         checkpoint, notes = load_checkpoint(self.out / "checkpoints")
@@ -377,16 +355,11 @@ class Training:
         if checkpoint is None:
             return
         tensors, state = checkpoint.tensors, checkpoint.state
-        set_trained_tensors(self.model, _under("model.", tensors), self.out)
-        restore_optimizer(self.optimizer, {n: t.to(self.device) for n, t in tensors.items()})
-        self.average.restore(state["average_steps"], _under("average.", tensors))
+        restore_run(self, self.model, tensors, state)
         if len(self.memory):
             self.memory.copy_(tensors["memory"])
         if self.metric_loss is not None:
             self.metric_loss.restore(tensors)
-        torch.set_rng_state(tensors["random"])
-        self.step, self.epoch, self.batch = state["step"], state["epoch"], state["batch"]
-        self.best, self.seconds = dict(state["best"]), state["seconds"]
 
     def _write_model(self, folder: Path) -> None:
         checkpoint, _ = load_checkpoint(self.out / "best", self.best["step"])
@@ -422,7 +395,3 @@ class Training:
             self.recipe.name.replace("/", "-"),
         )
         pretrained.save_pretrained(folder, card=model_card(pretrained, dataclasses.asdict(self.settings)))
-
-
-def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}

@@ -31,8 +31,6 @@ from erckit.training.average import WeightAverage
 from erckit.training.checkpoint import (
     Checkpoint,
     load_checkpoint,
-    optimizer_tensors,
-    restore_optimizer,
     save_checkpoint,
 )
 from erckit.training.data import possible_labels, repeats_of
@@ -45,6 +43,7 @@ from erckit.training.llm_folder import write_llm_folder
 from erckit.training.objective import IMPOSSIBLE, NO_LABEL, bar_impossible, class_weights
 from erckit.training.optimizer import rate_factor
 from erckit.training.recipe import Recipe
+from erckit.training.run_state import dev_scores, evaluation_marks, restore_run, run_position, run_tensors
 from erckit.training.selection import selection_metric
 
 FIRST, MAIN = "first", "main"
@@ -160,7 +159,9 @@ class LlmTraining:
 
     def _run_epoch(self, journal: Journal, bar: Progress) -> None:
         stage, batches = self.epochs[self.epoch]
-        marks = self._evaluation_marks(len(batches)) if stage == MAIN else set()
+        marks = (
+            evaluation_marks(len(batches), self.settings.evaluations_per_epoch, self.group) if stage == MAIN else set()
+        )
         rank, processes = self.accelerator.process_index, self.accelerator.num_processes
         while self.batch < len(batches):
             began = time.monotonic()
@@ -180,12 +181,6 @@ class LlmTraining:
                 self._evaluate(journal)
             if time.monotonic() - self.last_checkpoint > self.checkpoint_seconds:
                 self._checkpoint()
-
-    def _evaluation_marks(self, batches: int) -> set[int]:
-        """Numbers of done batches at which dev is scored; the end of the epoch is one."""
-        times = self.settings.evaluations_per_epoch
-        exact = [round(batches * (i + 1) / times) for i in range(times)]
-        return {min(batches, -(-mark // self.group) * self.group) for mark in exact}
 
     def _optimizer_step(
         self, stage: str, mine: list[list[int]], group: list[list[int]], share: int
@@ -267,11 +262,7 @@ class LlmTraining:
 
         with self.average.applied():
             logits = self._dev_scores()
-            predicted = logits.argmax(1).tolist()
-            pairs = [(y, p) for y, p in zip(self.dev_labels, predicted, strict=True) if y != NO_LABEL]
-            scores = classification_report([y for y, _ in pairs], [p for _, p in pairs], self.corpus.label_set)
-            names = dict.fromkeys((self.metric, "weighted_f1", "macro_f1", "accuracy"))
-            found = {name: float(getattr(scores, name)) for name in names}
+            found = dev_scores(self.dev_labels, logits.argmax(1).tolist(), self.corpus.label_set, self.metric)
             journal.write({"step": self.step, "epoch": self.epoch, "split": "dev", **found})
             if found[self.metric] > self.best[self.metric]:
                 self.best = {**found, "epoch": self.epoch, "step": self.step}
@@ -285,21 +276,10 @@ class LlmTraining:
         self.last_checkpoint = time.monotonic()
         if not self.accelerator.is_main_process:
             return
-        tensors = {f"model.{n}": t for n, t in trained_tensors(self.lm.model).items()}
-        tensors.update({f"average.{n}": t.cpu() for n, t in self.average.tensors.items()})
-        tensors.update({n: t.cpu() for n, t in optimizer_tensors(self.optimizer).items()})
+        tensors = run_tensors(self.lm.model, self.average, self.optimizer)
         tensors["own"] = torch.from_numpy(self.lessons.own.copy())
         tensors["met"] = torch.from_numpy(self.lessons.met.copy())
-        tensors["random"] = torch.get_rng_state()
-        state = {
-            "step": self.step,
-            "epoch": self.epoch,
-            "batch": self.batch,
-            "best": self.best,
-            "average_steps": self.average.state(),
-            "seconds": self.seconds,
-        }
-        save_checkpoint(self.out / "checkpoints", Checkpoint(self.step, tensors, state))
+        save_checkpoint(self.out / "checkpoints", Checkpoint(self.step, tensors, run_position(self)))
 
     def _resume(self) -> None:
         checkpoint, notes = load_checkpoint(self.out / "checkpoints")
@@ -308,15 +288,10 @@ class LlmTraining:
         if checkpoint is None:
             return
         tensors, state = checkpoint.tensors, checkpoint.state
-        set_trained_tensors(self.lm.model, _under("model.", tensors), self.out)
-        restore_optimizer(self.optimizer, {n: t.to(self.device) for n, t in tensors.items()})
-        self.average.restore(state["average_steps"], _under("average.", tensors))
+        restore_run(self, self.lm.model, tensors, state)
         self.lessons.own = tensors["own"].numpy().copy()
         if "met" in tensors:  # an older checkpoint lacks it: its labels are made anew
             self.lessons.met = tensors["met"].numpy().copy()
-        torch.set_rng_state(tensors["random"])
-        self.step, self.epoch, self.batch = state["step"], state["epoch"], state["batch"]
-        self.best, self.seconds = dict(state["best"]), state["seconds"]
 
     def _write_model(self, folder: Path) -> None:
         if self.settings.llm.is_trained:
@@ -362,7 +337,3 @@ class _Reader(nn.Module):
 def _optimizer(model: nn.Module, rate: float, decay: float) -> torch.optim.AdamW:
     parameters = [p for p in model.parameters() if p.requires_grad]
     return torch.optim.AdamW(parameters, lr=rate, betas=(0.9, 0.95), weight_decay=decay)
-
-
-def _under(prefix: str, tensors: Any) -> dict[str, Tensor]:
-    return {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
