@@ -116,7 +116,13 @@ def test_uniform_triplets_are_valid_and_even() -> None:
 
 
 def test_a_batch_without_pairs_gives_zero_and_a_gradient() -> None:
-    for values in ({"loss": "triplet", "miner": "uniform"}, {"loss": "triplet"}, {"loss": "contrastive"}):
+    for values in (
+        {"loss": "triplet", "miner": "uniform"},
+        {"loss": "triplet"},
+        {"loss": "triplet", "miner": "hard"},
+        {"loss": "triplet", "miner": "semihard"},
+        {"loss": "contrastive"},
+    ):
         for labels in (torch.tensor([0, 1, 2]), torch.tensor([NO_LABEL] * 3)):
             vectors = torch.randn(3, 5, requires_grad=True)
             loss = _objective(**values)(vectors, labels)

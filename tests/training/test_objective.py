@@ -36,7 +36,10 @@ def test_inverse_weights_average_to_one_over_utterances(kind: str) -> None:
 def test_no_weights_and_a_class_nobody_has() -> None:
     assert class_weights("none", [0, 0], 3).tolist() == [1, 1, 1]
     for kind in ("min_count", "inverse", "sqrt_inverse"):
-        assert torch.isfinite(class_weights(kind, [0, 0, 1], 3)).all()
+        two, three = class_weights(kind, [0, 0, 1], 2), class_weights(kind, [0, 0, 1], 3)
+        assert torch.isfinite(three).all()
+        assert three[:2].tolist() == two.tolist()  # it does not move the others
+        assert class_weights(kind, [NO_LABEL, NO_LABEL], 3).tolist() == [1, 1, 1]
 
 
 @given(st.lists(st.sampled_from([0, 1, 2, NO_LABEL]), min_size=1, max_size=12), st.sampled_from([0.0, 0.2]))

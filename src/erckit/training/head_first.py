@@ -46,8 +46,11 @@ def train_head_first(
     if not isinstance(model, SentEmo) or known is None:
         raise SettingError("'training.head_first' needs model 'sentemo' with a frozen backbone; set its epochs to 0.")
     rows = draw_utterances(data.labels, label_set, settings.utterances, seed)
+    was_training = model.training
+    model.eval()  # one dropout mask must not stay with the vectors for all epochs
     with torch.no_grad():
         vectors = model.project(known[rows].to(model.classifier.weight.device))
+    model.train(was_training)
     return fit_head(model, vectors, data.labels[rows], settings, seed, quiet)
 
 

@@ -68,6 +68,8 @@ class MetricObjective:
         with torch.autocast(vectors.device.type, enabled=False):
             chosen = self._choose(labels)
             vectors, labels = vectors[chosen].float(), labels[chosen]
+            if not len(labels):
+                return 0.0 * vectors.sum()
             if self.settings.loss == "prototypes":
                 return self._with_prototypes(vectors, labels)
             if self.settings.miner == "uniform" and self.settings.loss == "triplet":

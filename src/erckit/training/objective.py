@@ -19,17 +19,19 @@ def class_weights(kind: str, labels: Sequence[int], classes: int) -> Tensor:
         kind: ``none``; ``min_count``, smallest count / count, as EmoNet publishes (the rarest class weighs 1);
             ``inverse``, 1 / count scaled so that the mean over utterances is 1; ``sqrt_inverse``, its square root,
             scaled likewise.
-        labels: Gold label of every training utterance, ``NO_LABEL`` for none.
-        classes: L.
+        labels: Gold label of every utterance, ``NO_LABEL`` for none.
+        classes: L. Those that nobody has take no part in the scale.
     """
-    counts = torch.bincount(torch.tensor([y for y in labels if y != NO_LABEL]), minlength=classes).float()
-    counts = counts.clamp(min=1)
-    if kind == "none":
+    known = torch.tensor([y for y in labels if y != NO_LABEL], dtype=torch.int64)
+    counts = torch.bincount(known, minlength=classes).float()
+    present = counts > 0  # a class that nobody has weighs nothing, but must not move the others
+    if kind == "none" or not present.any():
         return torch.ones(classes)
+    safe = counts.clamp(min=1)
     if kind == "min_count":
-        return counts.min() / counts
-    weights = counts.reciprocal() if kind == "inverse" else counts.rsqrt()
-    return weights * counts.sum() / (weights * counts).sum()
+        return (counts[present].min() / safe).clamp(max=1)
+    weights = safe.reciprocal() if kind == "inverse" else safe.rsqrt()
+    return weights * counts.sum() / (weights * counts)[present].sum()
 
 
 def bar_impossible(logits: Tensor, possible: Tensor | None) -> Tensor:
