@@ -85,7 +85,7 @@ def recipe_prompts(name: str, changes: Sequence[str], corpus: Corpus) -> list[li
     labels = np.array(corpus.label_set.indices(u.label for c in test for u in c.utterances))
     readings = [None, labels] if builder.shows_past else [None]
     return [
-        [builder.style.prompt(conversation, gathered.context(c, emotions)) for c, conversation in enumerate(test)]
+        [builder.style.prompts(conversation, gathered.context(c, emotions))[0] for c, conversation in enumerate(test)]
         for emotions in readings
     ]
 

@@ -25,7 +25,7 @@ def settings_from_dict(kind: type[T], values: Mapping[str, Any], where: str = ""
         SettingError: Unknown key (the nearest one is named) or a value of the wrong type.
     """
     hints = typing.get_type_hints(kind)
-    known = {field.name for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    known = {field.name: field.default for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
     built: dict[str, Any] = {}
     for key, value in values.items():
         dotted = f"{where}{key}"
@@ -36,6 +36,8 @@ def settings_from_dict(kind: type[T], values: Mapping[str, Any], where: str = ""
             if not isinstance(value, Mapping):
                 raise SettingError(f"'{dotted}' must hold keys of its own, got {value!r}.")
             built[key] = settings_from_dict(typing.cast(type[Any], hint), value, f"{dotted}.")
+        elif value is None and hint is str and known[key] == "":
+            built[key] = ""  # YAML reads "key:" and a shell's key="" as null
         else:
             built[key] = _fit(value, hint, dotted)
     return kind(**built)
@@ -71,7 +73,14 @@ def _fit(value: Any, hint: Any, dotted: str) -> Any:
         except ValueError:
             pass
     if tuple in plain and isinstance(value, list | tuple):
-        return tuple(value)
+        kind = next(iter(typing.get_args(allowed[plain.index(tuple)])), None)
+        if kind not in (str, int, float):
+            return tuple(value)
+        return tuple(_fit(one, kind, f"{dotted}[{place}]") for place, one in enumerate(value))
+    if Mapping in plain and isinstance(value, Mapping):
+        for key in value:
+            _fit(key, str, f"key of {dotted}")
+        return value
     if isinstance(value, bool) or not isinstance(value, plain):
         names = " or ".join(getattr(kind, "__name__", str(kind)) for kind in plain)
         raise SettingError(f"'{dotted}' must be {names}, got {value!r}.")

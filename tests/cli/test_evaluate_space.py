@@ -62,6 +62,17 @@ def test_the_protocol_by_name() -> None:
         (["baseline/majority", "--few-shot", "2way-2shot"], "--few-shot: does not go with this; it needs"),
         (["baseline/majority", "--scorer", "neighbours"], "--scorer: does not go with"),
         (["m", "--corpus", "c", "--few-shot", "2way-2shot", "--png", "x.png"], "--png: does not go with"),
+        (["m", "--corpus", "c", "--forced-choice", "--seed", "0"], "--seed: does not go with"),
+        (["m", "--seed", "0"], "--seed: does not go with"),
+        (["m", "--corpus", "c", "--few-shot", "2way-2shot", "--labels", ","], "--labels: ',' names no label"),
+        (["m", "--corpus", "c", "--map", "ekman", "--labels", " , "], "--labels: ' , ' names no label"),
+        (["m", "--corpus", "c", "--few-shot", "2way-2shot", "--draws", "500"], "--draws: does not go with few-shot"),
+        (["m", "--corpus", "c", "--forced-choice", "--draws", "500"], "--draws: does not go with the forced choice"),
+        (["m", "--corpus", "c", "--few-shot", "2way-2shot", "--allow-seen"], "--allow-seen: does not go with"),
+        (["m", "--corpus", "c", "--split", "train", "--scorer", "neighbours"], "--split: the neighbours are made from"),
+        (["m", "--corpus", "c", "--split", "train", "--scorer", "prototypes"], "--split: the prototypes are made from"),
+        (["m", "--corpus", "c", "--png", "x.jpg"], "--png: 'x.jpg' does not end in .png"),
+        (["m", "--corpus", "c", "--few-shot", "2way-2shot", "--backbone", "x", "--out", "o"], "--out: does not go"),
     ],
 )
 def test_options_that_do_not_go_together(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:

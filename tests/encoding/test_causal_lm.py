@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -131,6 +133,50 @@ def test_folder_loads_again_with_its_checksum(tiny_causal_lm: Callable[[str], Ca
 def test_encoder_folder_is_refused(tiny_backbone: Callable[[str], Path]) -> None:
     with pytest.raises(BackboneError, match="cannot be loaded as a causal language model"):
         load_causal_lm(tiny_backbone("mpnet"))
+
+
+def test_an_encoder_that_transformers_would_take_is_refused(
+    tiny_backbone: Callable[[str], Path], tmp_path: Path
+) -> None:
+    for kind in ("bert", "roberta", "electra"):
+        with pytest.raises(BackboneError, match=f"a {kind} that reads in both directions is an encoder"):
+            load_causal_lm(tiny_backbone(kind))
+    # Told to be a decoder, it still has no output layer.
+    folder = tmp_path / "bert"
+    shutil.copytree(tiny_backbone("bert"), folder)
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "is_decoder": True}))
+    with pytest.raises(BackboneError, match=r"lack the weights cls\.predictions"):
+        load_causal_lm(folder)
+
+
+@pytest.mark.parametrize("gone", ["lm_head.weight", "model.layers.1.mlp.down_proj.weight", "model.norm.weight"])
+def test_missing_weights_are_named(tiny_causal_lm: Callable[[str], CausalLM], tmp_path: Path, gone: str) -> None:
+    from safetensors.torch import load_file, save_file
+
+    folder = tmp_path / "llama"
+    shutil.copytree(tiny_causal_lm("llama").folder, folder)
+    tensors = load_file(folder / "model.safetensors")
+    del tensors[gone]
+    save_file(tensors, folder / "model.safetensors", {"format": "pt"})
+    with pytest.raises(BackboneError, match=f"lack the weights {gone}"):
+        load_causal_lm(folder)
+
+
+def test_a_damaged_file_is_an_error_of_the_backbone(tiny_causal_lm: Callable[[str], CausalLM], tmp_path: Path) -> None:
+    folder = tmp_path / "llama"
+    shutil.copytree(tiny_causal_lm("llama").folder, folder)
+    (folder / "model.safetensors").write_bytes(b"\x08\0\0\0\0\0\0\0{}      garbage")
+    with pytest.raises(BackboneError, match="cannot be loaded as a causal language model"):
+        load_causal_lm(folder)
+
+
+def test_a_name_that_is_none_gets_causal_models_proposed(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(BackboneError) as caught:
+        load_causal_lm("no name!")
+    assert "smollm2-135m-instruct" in str(caught.value)
+    assert "MiniLM" not in str(caught.value)
 
 
 def test_gguf_is_converted_once(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:

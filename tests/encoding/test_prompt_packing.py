@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 import torch
 
-from erckit.encoding.prompt_packing import TokenizedPrompt, TokenizedQuestion, pack_prompts, separate_tokens
+from erckit.encoding.prompt_packing import (
+    TokenizedPrompt,
+    TokenizedQuestion,
+    pack_prompts,
+    prompt_pieces,
+    separate_tokens,
+)
 from erckit.encoding.prompt_segments import Room
 from erckit.errors import SettingError
 
@@ -86,6 +92,26 @@ def test_a_cut_conversation_repeats_the_opening() -> None:
     assert rows[0][:5] == [1, 2, 10, 11, 100]  # nothing is asked after the second block
     assert rows[1] == [1, 2, 30, 31, 32, 200, 210, 220]
     assert separate_tokens(PROMPT, Room(5, 1))[1] == (1, 2, 30, 31, 32, 200)
+
+
+@pytest.mark.parametrize("room", [Room(5, 1), Room(8, 4), Room(6, 0), Room(100, 50)])
+def test_each_piece_is_a_row_of_the_whole(room: Room) -> None:
+    mute = TokenizedPrompt((9,), ((8,),), ())
+    last = TokenizedPrompt((1,), ((2,), (3,)), (TokenizedQuestion(2, (7,), ((5,),)),))
+    prompts = [PROMPT, mute, last]
+    whole, pieces = pack_prompts(prompts, room), prompt_pieces(prompts, room)
+    rows = [[token for token in row if token] for row in whole.tokens.tolist()]
+    alone = [pack_prompts([piece.prompt], room) for piece in pieces]
+    assert [[token for token in batch.tokens[0].tolist() if token] for batch in alone] == rows
+    assert all(batch.tokens.shape[0] == 1 for batch in alone)
+    assert sorted(row for piece in pieces for row in piece.rows) == list(range(whole.rows))
+    assert pieces[-1].rows == (3,)
+    for row, (batch, piece) in enumerate(zip(alone, pieces, strict=True)):
+        size = len(rows[row])
+        for name in ("positions", "limits", "branches", "twigs"):
+            assert getattr(batch, name)[0, :size].tolist() == getattr(whole, name)[row, :size].tolist()
+        width = batch.lengths.shape[1]
+        assert batch.lengths.tolist() == whole.lengths[list(piece.rows), :width].tolist()
 
 
 def test_too_long_for_the_model() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,10 @@ def test_labels_to_draw_from(labeler: Labeler, corpus: Any) -> None:
     text = format_few_shot(found)
     assert text.startswith("tiny/test/2way-3shot · 24 conversations, 120 utterances · 5 episodes, seed 1")
     assert "labels drawn from Glad, Calm · labels of that name seen in training: Glad, Calm" in text
+    assert "over the conversations of the queries, examples held fixed" in text
+    assert "mapped" not in text
+    mapped = evaluate_few_shot(labeler, replace(corpus, mapping="moods"), "test", Task(2, 3), episodes=5)
+    assert "labels mapped to moods" in format_few_shot(mapped)
     with pytest.raises(LabelSetError, match="Did you mean 'Glad'"):
         evaluate_few_shot(labeler, corpus, "test", Task(2, 3), labels=("Glda", "Calm"))
 

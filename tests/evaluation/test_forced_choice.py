@@ -26,13 +26,13 @@ def labeler(trained_folder: Path) -> Labeler:
     return Labeler.from_pretrained(trained_folder, precision="fp32")
 
 
-def _daily(monkeypatch: pytest.MonkeyPatch, strength: float) -> Any:
-    rng, gold = np.random.default_rng(0), np.repeat(np.arange(7), CUT)
+def _daily(monkeypatch: pytest.MonkeyPatch, strength: float, mapping: str = "", cut: tuple[int, ...] = CUT) -> Any:
+    rng, gold = np.random.default_rng(0), np.repeat(np.arange(7), cut)
     vectors = strength * np.eye(7, 16)[gold] + rng.normal(size=(len(gold), 16))
     data = SplitVectors(vectors, gold, np.arange(len(gold)) // 8, ("x",) * len(gold), LABELS, "none", True)
     monkeypatch.setattr(module, "split_vectors", lambda *_, **__: data)
     monkeypatch.setattr(module, "backbone_vectors", lambda *_, **__: np.zeros((len(gold), 2)))  # all ties: always right
-    return type("Corpus", (), {"name": "dailydialog", "version": "1", "label_set": LABELS})()
+    return type("Corpus", (), {"name": "dailydialog", "version": "1", "label_set": LABELS, "mapping": mapping})()
 
 
 def test_vectors_that_know_nothing_get_chance_and_not_a_seventh(
@@ -56,6 +56,26 @@ def test_vectors_that_know_nothing_get_chance_and_not_a_seventh(
 def test_labels_that_lie_apart_get_a_high_score(monkeypatch: pytest.MonkeyPatch, labeler: Labeler) -> None:
     found = evaluate_forced_choice(labeler, _daily(monkeypatch, 4.0), seeds=(1, 2))
     assert found.metrics["mean"]["macro_f1_no_neutral"] > 0.8
+
+
+@pytest.mark.parametrize(
+    ("mapping", "cut", "published"),
+    [("", CUT, True), ("ekman", CUT, False), ("", (*CUT[:6], 114), False), ("", (*CUT[:5], 0, 217), False)],
+)
+def test_the_published_figure_stands_beside_its_own_questions_only(
+    monkeypatch: pytest.MonkeyPatch, labeler: Labeler, mapping: str, cut: tuple[int, ...], published: bool
+) -> None:
+    found = evaluate_forced_choice(labeler, _daily(monkeypatch, 0.0, mapping, cut), seeds=(1,))
+    text = format_forced_choice(found)
+    assert ("published" in found.reference) == ("57.71" in text) == published
+    assert found.protocol["mapping"] == mapping
+    assert ("labels mapped to ekman" in text) == bool(mapping)
+
+
+def test_one_draw_has_no_spread(monkeypatch: pytest.MonkeyPatch, labeler: Labeler) -> None:
+    corpus = _daily(monkeypatch, 0.0)
+    assert "±" not in format_forced_choice(evaluate_forced_choice(labeler, corpus, seeds=(1,)))
+    assert "±" in format_forced_choice(evaluate_forced_choice(labeler, corpus, seeds=(1, 2)))
 
 
 def test_on_a_corpus(labeler: Labeler, tiny_corpus: Any, tmp_path: Path) -> None:

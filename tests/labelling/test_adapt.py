@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from erckit.labelling import Labeler
 from erckit.labelling.adapt import adapt
 from erckit.labelling.adapted_folder import is_adapted
 from erckit.labelling.examples import Examples, read_examples
+from erckit.labelling.few_temperature import few_temperature
 from erckit.labelling.scorer import Scoring
 from erckit.models.inference import score_vectors
 from erckit.models.pretrained import trained_tensors
@@ -121,16 +123,107 @@ def test_kept_labels_stay_as_they_were(
     tmp_path: Path,
 ) -> None:
     own = _scores(labeler, conversations)
-    for name, corpus in (("with", tiny_corpus), ("without", None)):
-        made = adapt(labeler, trained_folder, examples, tmp_path / name, keep_labels=True, corpus=corpus)
-        again = Labeler.from_pretrained(tmp_path / name, precision="fp32")
-        assert again.label_set.labels == ("Calm", "Cross", "Glad", "Warm", "Cold", "Odd")
-        assert again.label_set.neutral == "Calm"
-        scores = _scores(again, conversations)
-        np.testing.assert_allclose(scores.sum(axis=1), 1)
-        np.testing.assert_allclose(scores[:, :3] / scores[:, :3].sum(1, keepdims=True), own, atol=1e-4)
-        assert (made.false_alarms is None) == (corpus is None)
-        assert bool(made.lines and "guessed from its label head" in made.lines[0]) == (corpus is None)
+    made = adapt(labeler, trained_folder, examples, tmp_path / "with", keep_labels=True, corpus=tiny_corpus)
+    again = Labeler.from_pretrained(tmp_path / "with", precision="fp32")
+    assert again.label_set.labels == ("Calm", "Cross", "Glad", "Warm", "Cold", "Odd")
+    assert again.label_set.neutral == "Calm"
+    scores = _scores(again, conversations)
+    np.testing.assert_allclose(scores.sum(axis=1), 1)
+    np.testing.assert_allclose(scores[:, :3] / scores[:, :3].sum(1, keepdims=True), own, atol=1e-4)
+    # False alarms: what the written folder says of the dev split, which the prototypes were not made from.
+    found = [p.label for one in again.label(list(tiny_corpus.splits["dev"])) for p in one.predictions]
+    assert made.false_alarms == pytest.approx(np.mean([label in examples.labels for label in found]))
+    assert made.alarm_split == "dev"
+    assert "Of utterances of tiny/dev" in (tmp_path / "with" / "README.md").read_text()
+    without_dev = dataclasses.replace(tiny_corpus, splits={"train": tiny_corpus.splits["train"]})
+    made = adapt(labeler, trained_folder, examples, tmp_path / "train", keep_labels=True, corpus=without_dev)
+    assert made.alarm_split == "train"
+    assert "Of utterances of tiny/train" in (tmp_path / "train" / "README.md").read_text()
+
+
+def test_labels_cannot_be_added_without_a_corpus(
+    labeler: Labeler, trained_folder: Path, examples: Examples, tmp_path: Path
+) -> None:
+    with pytest.raises(SettingError, match="needs the corpus the model was trained on: --corpus"):
+        adapt(labeler, trained_folder, examples, tmp_path / "own", keep_labels=True)
+    assert not (tmp_path / "own").exists()
+
+
+def test_the_only_utterance_of_an_own_label_does_not_calibrate(
+    labeler: Labeler, trained_folder: Path, examples: Examples, tiny_corpus: Any, tmp_path: Path
+) -> None:
+    """It lies at distance 0 from its own mean; the temperature is that of the others, by hand."""
+    seen: set[str] = set()
+
+    def once(utterance: Any) -> Any:
+        if utterance.label != "Glad":
+            return utterance
+        first = "Glad" not in seen
+        seen.add("Glad")
+        return utterance if first else dataclasses.replace(utterance, label=None)
+
+    train = tuple(
+        dataclasses.replace(one, utterances=tuple(map(once, one.utterances))) for one in tiny_corpus.splits["train"]
+    )
+    corpus = dataclasses.replace(tiny_corpus, splits={**tiny_corpus.splits, "train": train})
+    scorer = adapt(
+        labeler, trained_folder, examples, tmp_path / "own", keep_labels=True, corpus=corpus, distance="euclidean"
+    ).labeler.scoring.scorer  # type: ignore[union-attr]
+    assert scorer.prototypes.counts.tolist()[2] == 1
+    everything = [*train, *examples.conversations]
+    vectors = np.concatenate(labeler.vectors(everything)).astype(float)
+    names = [u.label for one in everything for u in one.utterances]
+    labels = scorer.label_set.labels
+    rows = [i for i, name in enumerate(names) if name is not None]
+    several = [i for i in rows if names[i] != "Glad"]
+
+    def square(i: int, label: str) -> float:
+        members = [j for j in rows if names[j] == label and j != i]
+        off = scorer.prototypes.scatter / len(members)
+        return float(((vectors[members].mean(0) - vectors[i]) ** 2).sum() - off)
+
+    logits = np.array([[-square(i, label) for label in labels] for i in several])
+    expected = few_temperature(logits, [labels.index(str(names[i])) for i in several])
+    assert scorer.prototypes.temperature == pytest.approx(expected, rel=1e-3)
+
+
+def test_only_an_adapted_folder_as_it_was_saved_is_replaced(
+    labeler: Labeler, trained_folder: Path, examples: Examples, tmp_path: Path
+) -> None:
+    base = Path(shutil.copytree(trained_folder, tmp_path / "base"))
+    ours = Labeler.from_pretrained(base)
+    other = Path(shutil.copytree(trained_folder, tmp_path / "trained"))
+    with pytest.raises(ModelFolderError, match="is a model that was trained; name a new folder"):
+        adapt(ours, base, examples, other)
+    Labeler.from_pretrained(other)  # still there
+    for inside in (base / "model", base / "sub" / "deep"):
+        with pytest.raises(ModelFolderError, match="is inside the model"):
+            adapt(ours, base, examples, inside)
+    with pytest.raises(ModelFolderError, match="is the model itself"):
+        adapt(ours, base, examples, base)
+    own = tmp_path / "own"
+    adapt(ours, base, examples, own)
+    adapt(ours, base, examples, own)  # replaced
+    (own / "base" / "notes.txt").write_text("mine")
+    with pytest.raises(ModelFolderError, match=r"also holds 'base/notes.txt', which would be deleted"):
+        adapt(ours, base, examples, own)
+    (own / "base" / "notes.txt").unlink()
+    (own / "README.md").write_text("my own words")
+    with pytest.raises(ModelFolderError, match="is an adapted model with changed files"):
+        adapt(ours, base, examples, own)
+    assert (own / "README.md").read_text() == "my own words"
+    (tmp_path / "empty").mkdir()
+    adapt(ours, base, examples, tmp_path / "empty")
+
+
+def test_the_card_tells_to_score_other_utterances(
+    labeler: Labeler, trained_folder: Path, examples: Examples, tmp_path: Path
+) -> None:
+    adapt(labeler, trained_folder, examples, tmp_path / "own")
+    card = (tmp_path / "own" / "README.md").read_text()
+    assert "`erckit evaluate MODEL --corpus FOLDER --split test`" in card
+    assert "`test.csv`" in card
+    assert "- An utterance gets the label of the nearest prototype" in card
 
 
 def test_a_folder_without_a_name_is_copied(

@@ -12,6 +12,7 @@ import pytest
 
 from erckit.errors import AnnotationError, SettingError
 from erckit.labelling import Labeler
+from erckit.memory.biography import Biography
 from erckit.prompting.annotation import lenient_annotator
 from erckit.prompting.annotation.annotation_rows import rows_of, write_rows
 
@@ -103,11 +104,70 @@ def test_a_server_that_is_gone(chats: Any, tmp_path: Path, capsys: pytest.Captur
 
     writer = lenient_annotator.LenientAnnotator(gone, "endpoint", False)
     who = chats[0].speakers[0]
-    written = writer.biographies(chats[:1], BiographySettings(first=1, every=1), known={who: "Known before."})
+    written = writer.biographies(
+        chats[:1], BiographySettings(first=1, every=1), known={who: Biography("Known before.")}
+    )
     assert written.per_utterance == [tuple("Known before." if u.speaker == who else "" for u in chats[0].utterances)]
     assert not written.last
     assert "without biographies" in capsys.readouterr().err
     assert writer.characteristics(chats[:1], ["oReact"]) == [tuple({} for _ in chats[0].utterances)]
+
+
+class _Server:
+    """An engine that refuses what names a word, and may be gone altogether."""
+
+    name = title = "server"
+    at_once = 4
+
+    def __init__(self, refused: str, is_gone: bool = False) -> None:
+        self.refused, self.is_gone, self.asked = refused, is_gone, 0
+
+    def complete(self, requests: Any, temperature: float, leave: Any = None) -> Any:
+        from erckit.prompting.annotation.request import Completion, Failure
+
+        for place, request in enumerate(requests):
+            if leave is not None and leave(request) <= 0:
+                return
+            self.asked += 1
+            fails = self.is_gone or self.refused in request.user
+            yield place, Failure("content filter", True) if fails else Completion("wants to be kind to all", 10)
+
+
+def _lenient(engine: _Server, path: Path) -> Any:
+    from erckit.prompting.annotation.annotation_cache import AnnotationCache
+    from erckit.prompting.annotation.model_annotator import ModelAnnotator
+
+    return lenient_annotator.LenientAnnotator(lambda: ModelAnnotator(engine, AnnotationCache(path, "m")), "x", False)
+
+
+def test_one_refusal_costs_one_conversation(chats: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    word = "unspeakable"
+    said = [replace(chats[1].utterances[0], text=word), *chats[1].utterances[1:]]
+    asked = [chats[0], replace(chats[1], utterances=tuple(said)), chats[2]]
+    found = _lenient(_Server(word), tmp_path / "c.jsonl").characteristics(asked, ["oReact"])
+    assert [all(one) for one in found] == [True, False, True]
+    assert not any(found[1])
+    note = capsys.readouterr().err
+    assert "1 of 3 conversations are labelled without characteristics" in note
+    assert "content filter" in note
+
+
+def test_what_is_kept_is_shown_when_the_server_is_gone(
+    chats: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from erckit.prompting.annotation.biography_settings import BiographySettings
+
+    settings = BiographySettings(scope="conversation", first=1, every=1)
+    path, ready = tmp_path / "c.jsonl", _Server("\0")
+    wanted = _lenient(ready, path).characteristics(chats[:2], ["oReact"])
+    biographies = _lenient(ready, path).biographies(chats[:2], settings).per_utterance
+    gone = _Server("", is_gone=True)
+    assert _lenient(gone, path).characteristics(chats, ["oReact"]) == [*wanted, tuple({} for _ in chats[2].utterances)]
+    written = _lenient(gone, path).biographies(chats, settings)
+    assert written.per_utterance == [*biographies, ("",) * len(chats[2])]
+    assert set(written.lacking) == {2}
+    assert capsys.readouterr().err.count("1 of 3 conversations are labelled without") == 2
+    assert gone.asked <= 2 * 4
 
 
 def test_annotations_that_nobody_reads_are_refused(

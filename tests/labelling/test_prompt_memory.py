@@ -12,8 +12,10 @@ import pytest
 from erckit.conversation import Conversation, Utterance
 from erckit.labelling import Labeler
 from erckit.labelling.prompt_memory import PromptMemory
+from erckit.memory.biography import Biography
 from erckit.memory.exact_store import ExactStore
 from erckit.memory.remembered import Remembered
+from erckit.prompting.prompt_system import PromptSystem
 
 NOON = 1.7e9  # seconds since the epoch
 TOPICS = ("cats", "cars", "rain", "tea")
@@ -105,3 +107,103 @@ def test_a_labeler_keeps_vectors_where_it_searches_them(
         patch.setattr(ExactStore, "nearest", nearest)
         labeler.label(second)
     assert asked == ["Ana"] * related
+
+
+@pytest.fixture(scope="module")
+def biographer(
+    llm_recipe: Callable[..., Any], ruled_corpus: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """EmoNet as an LLM system that was not trained, whose prompts show causal biographies."""
+    from erckit.training.train import train
+
+    recipe = llm_recipe(
+        "emonet_llm",
+        model={"history": {"scope": "all"}},
+        style={"related": 0, "recent": 0, "biography": True},
+        training={"llm": {"is_trained": False}},
+    )
+    return train(recipe, ruled_corpus(4), tmp_path_factory.mktemp("biographer"), quiet=True)
+
+
+def _texts(word: str, count: int = 5) -> list[str]:
+    return [f"I always think of my {word} holidays number {i}" for i in range(count)]
+
+
+class _Watched:
+    """A labeler with a memory that writes down its prompts, and the store's biographies as they are set."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.store = ExactStore()
+        self.set: list[Biography] = []
+        self._prompts: list[str] = []
+        self._labeler = Labeler.from_pretrained(folder, precision="fp32", memory=self.store)
+        asked, kept = PromptSystem.prompts, ExactStore.set_biography
+
+        def prompts(system: Any, *rest: Any) -> Any:
+            made = asked(system, *rest)
+            self._prompts += [prompt.separate(question) for prompt in made for question in prompt.questions]
+            return made
+
+        def set_biography(store: Any, speaker: str, biography: Biography, **options: Any) -> None:
+            self.set.append(biography)
+            kept(store, speaker, biography, **options)
+
+        monkeypatch.setattr(PromptSystem, "prompts", prompts)
+        monkeypatch.setattr(ExactStore, "set_biography", set_biography)
+
+    def prompts(self, *chats: Conversation) -> list[str]:
+        self._prompts.clear()
+        self._labeler.label(chats)
+        return list(self._prompts)
+
+
+def test_a_second_labelling_has_the_prompts_of_the_first(biographer: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    watched = _Watched(biographer, monkeypatch)
+    one, two = _chat(*_texts("spain"), id="one"), _chat(*_texts("norway"), id="two")
+    first = watched.prompts(one)
+    assert "spain" not in first[0].split("Ana:")[0]
+    assert len(watched.set) == 1
+    assert watched.prompts(one) == first
+    second = watched.prompts(two)
+    assert "spain" in second[0]
+    assert len(watched.set) == 2
+    for _ in range(2):
+        assert watched.prompts(two) == second  # with what was known before it, and nothing of itself
+    again = watched.prompts(one)
+    assert not any("norway" in prompt for prompt in again)
+    assert again == first
+    assert watched.prompts(one, two)[0] == first[0]
+    assert len(watched.set) == 2
+    assert watched.set[-1].conversations == {"one": 5, "two": 5}
+
+
+def test_a_conversation_that_goes_on_is_taken_in(biographer: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    watched = _Watched(biographer, monkeypatch)
+    watched.prompts(_chat(*_texts("spain"), id="one"))
+    watched.prompts(_chat(*_texts("norway", 2), id="two"))
+    watched.prompts(_chat(*_texts("norway", 6), id="two"))
+    assert watched.set[-1].conversations == {"one": 5, "two": 6}
+
+
+def test_what_was_said_later_is_in_no_biography(biographer: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    watched = _Watched(biographer, monkeypatch)
+    watched.prompts(_chat(*_texts("spain"), id="late", start=NOON))
+    assert not any("spain" in prompt for prompt in watched.prompts(_chat("I think so", id="early", start=NOON - 60)))
+    assert any("spain" in prompt for prompt in watched.prompts(_chat("I think so", id="later", start=NOON + 60)))
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+def test_a_biography_that_does_not_say_what_it_takes_in(
+    biographer: Path, monkeypatch: pytest.MonkeyPatch, is_known: bool
+) -> None:
+    watched = _Watched(biographer, monkeypatch)
+    watched.store.set_biography("Ana", Biography("Ana likes boats.", "h", "an earlier erckit", 5.0))
+    if is_known:
+        watched.store.append([Remembered("Ana", "one", "0", NOON, "x", None, "m", {"calm": 1.0})])
+    watched.set.clear()
+    prompts = watched.prompts(_chat(*_texts("spain"), id="one"))
+    assert ("boats" in prompts[0]) != is_known
+    assert len(watched.set) == (0 if is_known else 1)
+    if not is_known:
+        assert watched.set[0].conversations is None
+        assert "boats" not in watched.prompts(_chat(*_texts("spain"), id="one"))[0]

@@ -100,14 +100,18 @@ def server() -> Iterator[BadServer]:
 class FakeEngine:
     """Answers from a function of the request's user text; counts tries."""
 
-    name = "fake"
+    name = title = "fake"
 
     def __init__(self, answer: Callable[[str], str | Failure], at_once: int = 4) -> None:
         self.answer, self.at_once = answer, at_once
         self.asked: list[tuple[str, float]] = []
 
-    def complete(self, requests: Sequence[Request], temperature: float) -> Iterator[tuple[int, Completion | Failure]]:
+    def complete(
+        self, requests: Sequence[Request], temperature: float, leave: Callable[[Request], float] | None = None
+    ) -> Iterator[tuple[int, Completion | Failure]]:
         for place in reversed(range(len(requests))):  # in any order
+            if leave is not None and leave(requests[place]) <= 0:
+                return
             self.asked.append((requests[place].user, temperature))
             result = self.answer(requests[place].user)
             yield place, result if isinstance(result, Failure) else Completion(result, 10)

@@ -1,4 +1,4 @@
-"""Generated answers against a plain greedy loop, and what is read in them."""
+"""Generated answers against a plain greedy loop."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ from erckit.encoding.causal_lm import CausalLM
 from erckit.encoding.prompt_segments import Room
 from erckit.errors import SettingError
 from erckit.prompting.conversation_prompt import ConversationPrompt, Question
-from erckit.prompting.generate import generate, read_answers
-
-LABELS = ("Happy", "Sad", "Unhappy")
+from erckit.prompting.generate import generate
 
 
 @pytest.mark.parametrize("kind", ["llama", "mistral"])
@@ -42,29 +40,3 @@ def test_too_long_is_refused(tiny_causal_lm: Callable[[str], CausalLM]) -> None:
     with pytest.raises(SettingError, match="Lower max_tokens"):
         generate(tiny_causal_lm("qwen2"), [prompt], Room(4096, 10))
     assert generate(tiny_causal_lm("qwen2"), []) == []
-
-
-@pytest.mark.parametrize(
-    ("text", "exact", "contained", "closest"),
-    [
-        ("happy", "Happy", "Happy", "Happy"),
-        (' "Sad."\n', "Sad", "Sad", "Sad"),
-        ("The emotion is sad!", None, "Sad", "Sad"),
-        ("happy or sad", None, None, "Happy"),
-        ("unhappy", "Unhappy", "Unhappy", "Unhappy"),
-        ("sadly", None, None, "Sad"),
-        ("hapy", None, None, "Happy"),
-        ("", None, None, "Sad"),
-    ],
-)
-def test_reading(text: str, exact: str | None, contained: str | None, closest: str) -> None:
-    assert read_answers([text], LABELS).labels == (exact,)
-    assert read_answers([text], LABELS, "contained").labels == (contained,)
-    assert read_answers([text], LABELS, "nearest").labels == (closest,)
-
-
-def test_unparsed_rate() -> None:
-    assert read_answers(["sad", "well", "", "Happy"], LABELS).unparsed_rate == 0.5
-    assert read_answers([], LABELS).unparsed_rate == 0.0
-    with pytest.raises(SettingError, match="Did you mean 'exact'"):
-        read_answers([], LABELS, "exakt")

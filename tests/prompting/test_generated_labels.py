@@ -54,6 +54,13 @@ def test_what_stays_empty_is_kept_as_empty(server: Any, cache_path: Path) -> Non
     assert len(server.seen) == 16  # nothing is paid for twice
 
 
+def test_an_answer_without_text_is_no_end_of_the_run(server: Any, cache_path: Path) -> None:
+    server.script = ["ok joy", b'{"choices": [{"message": {"content": null}}], "usage": {"total_tokens": 30}}']
+    answers = _answers(server, cache_path, tries=2)
+    assert sorted(answers.answer([PROMPT])) == ["", "", "", "", "", "joy"]
+    assert answers.tokens == 10 + 10 * 30
+
+
 @pytest.mark.parametrize(
     ("entry", "said"),
     [

@@ -18,6 +18,7 @@ from erckit.encoding.causal_backbones import causal_backbone_folder
 from erckit.encoding.causal_lm import CausalLM, load_causal_lm
 from erckit.encoding.prompt_packing import asked_alone, pack_prompts
 from erckit.encoding.prompt_segments import Room
+from erckit.prompting import label_likelihood
 from erckit.prompting.conversation_prompt import ConversationPrompt, Question
 from erckit.prompting.label_likelihood import label_scores, prompt_batches, score_prompts
 from erckit.prompting.tokenize_prompt import label_tokens, tokenize_prompt
@@ -80,7 +81,7 @@ def test_one_pass_equals_separate(tiny_causal_lm: Callable[..., CausalLM], data:
     ]
     opening = max(len(tokenize_prompt(lm, prompt).opening) for prompt in prompts)
     most = opening + data.draw(st.integers(20, 90))
-    room = Room(most, data.draw(st.integers(0, 19)), data.draw(st.sampled_from((None, 1, 2))))
+    room = Room(most, data.draw(st.integers(0, 19)))
     labels = label_tokens(lm, LABELS, data.draw(st.sampled_from(("auto", "full"))))
     tokens = data.draw(st.sampled_from((1, 300, 5000)))
     one = score_prompts(lm, prompts, labels, room, batch_tokens=tokens)
@@ -183,6 +184,33 @@ def test_batches_hold_every_conversation_once(tiny_causal_lm: Callable[..., Caus
     for batch in batches:
         if len(batch) > 1:
             assert len(batch) * max(pack_prompts([tokenized[c]]).text_tokens for c in batch) <= 400
+
+
+@pytest.mark.parametrize("separate", [False, True])
+def test_a_long_conversation_is_read_a_piece_at_a_time(
+    tiny_causal_lm: Callable[..., CausalLM], monkeypatch: pytest.MonkeyPatch, separate: bool
+) -> None:
+    lm = tiny_causal_lm("llama")
+    long, short = _prompt(3, blocks=60), _prompt(4, blocks=3)
+    labels = label_tokens(lm, LABELS, "full")
+    room = Room(len(tokenize_prompt(lm, long).opening) + 60, 25)
+    sizes = []
+
+    def watched(lm: CausalLM, batch: Any, normalise: bool = True) -> torch.Tensor:
+        sizes.append(tuple(batch.tokens.shape))
+        return label_scores(lm, batch, normalise)
+
+    monkeypatch.setattr(label_likelihood, "label_scores", watched)
+    # everything in one batch: its rows are those of whole conversations
+    tokenized = [tokenize_prompt(lm, prompt, labels) for prompt in (long, short)]
+    whole = pack_prompts(tokenized, room, padding_token=lm.padding_token)
+    with torch.inference_mode():
+        wanted = label_scores(lm, whole).numpy()
+    found = score_prompts(lm, [long, short], labels, room, batch_tokens=600, separate=separate)
+    np.testing.assert_allclose(found, wanted, atol=1e-5)
+    assert whole.tokens.numel() > 4 * 600
+    assert len(sizes) > 4
+    assert all(rows == 1 or rows * (width - 15) <= 600 for rows, width in sizes)  # rows are padded to a multiple of 16
 
 
 @pytest.mark.slow

@@ -155,8 +155,8 @@ def test_few_shot_examples_stand_in_every_prompt_once(name: str, settings: dict[
 def test_window_shows_so_many() -> None:
     style = prompt_style("instruct_erc", {"history": "window", "window": 2})
     assert [len(p.blocks) for p in style.prompts(EXAMPLE, example_context())] == [1, 2, 3, 3]
-    with pytest.raises(SettingError, match="one prompt per utterance"):
-        style.prompt(EXAMPLE, example_context())
+    with pytest.raises(SettingError, match=r"'style\.demonstrations' must be 0 or more, got -1"):
+        prompt_style("instruct_erc", {"demonstrations": -1})
 
 
 def test_biosercs_published_form_is_marked() -> None:

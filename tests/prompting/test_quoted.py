@@ -65,3 +65,20 @@ def test_normalising_the_prompt_opens_no_quote(text: str) -> None:
 
     assert re.fullmatch('"[^"\n]*"', unicodedata.normalize("NFKC", quoted(text)))
     assert ":" not in unicodedata.normalize("NFKC", plain_name(text))
+
+
+def test_text_without_spaces_is_cut_too() -> None:
+    cut = quoted("\u6211" * 5000, 12)
+    assert cut == '"' + "\u6211" * 144 + ' ..."'
+    assert quoted("one two three", 2) == '"one two ..."'
+    assert quoted("one two", 2) == '"one two"'
+    assert quoted("\u6211" * 5000) == '"' + "\u6211" * 5000 + '"'
+
+
+def test_a_non_joiner_stays_inside_a_word() -> None:
+    assert (
+        quoted("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645")
+        == '"\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"'
+    )
+    assert quoted("\u0915\u094d\u200c\u0937") == '"\u0915\u094d\u200c\u0937"'  # after a mark
+    assert quoted("a \u200c b\u200c") == '"a b"'

@@ -8,7 +8,9 @@ import pytest
 import torch
 
 from erckit.encoding.prompt_packing import TokenizedPrompt, TokenizedQuestion
-from erckit.training.lesson import Lesson, join_lessons, lesson_loss
+from erckit.encoding.prompt_segments import Room
+from erckit.training.lesson import Lesson, join_lessons, lesson_loss, lesson_parts
+from erckit.training.objective import weighted_cross_entropy
 
 
 def by_hand(scores: list[list[float]], lesson: Lesson, smoothing: float) -> float:
@@ -38,6 +40,51 @@ def test_loss_and_gradient(smoothing: float) -> None:
     assert tensor.grad is not None
     assert torch.isfinite(tensor.grad).all()
     assert not tensor.grad[3].any()
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_barred_labels_as_where_an_encoder_is_trained(smoothing: float) -> None:
+    generator = torch.Generator().manual_seed(1)
+    possible = torch.tensor([[True, True, True, False], [True, False, True, False], [True] * 4, [False, True] * 2])
+    labels, weights = torch.tensor([0, 2, 3, -100]), torch.tensor([1.0, 0.5, 2.0, 0.7])
+    raw = torch.randn(4, 4, generator=generator).requires_grad_()
+    factors = tuple(float(weights[y]) if y >= 0 else 0.0 for y in labels)
+    lesson = Lesson((), tuple(labels.tolist()), factors, (False,) * 4, (0, 1, 2, 3))
+    loss = lesson_loss(raw, lesson, smoothing, ~possible)
+    loss.backward()
+    other = raw.detach().clone().requires_grad_()
+    wanted = weighted_cross_entropy(other, labels, weights, smoothing=smoothing, possible=possible)
+    wanted.backward()
+    torch.testing.assert_close(loss, wanted)
+    torch.testing.assert_close(raw.grad, other.grad)
+    assert loss.item() < 10
+
+
+def test_parts_hold_every_question_once() -> None:
+    def prompt(first: int, blocks: int) -> TokenizedPrompt:
+        asked = tuple(TokenizedQuestion(t + 1, (first + t,), ((1,), (2,))) for t in range(blocks))
+        return TokenizedPrompt((9,), tuple((first + t,) * 5 for t in range(blocks)), asked)
+
+    prompts = (prompt(100, 3), prompt(200, 40), prompt(300, 2))
+    count = 45
+    lesson = Lesson(
+        prompts, tuple(range(count)), tuple(map(float, range(count))), tuple(i % 2 == 0 for i in range(count)),
+        tuple(range(1000, 1000 + count)),
+    )  # fmt: skip
+    room = Room(31, 10)
+    assert lesson_parts(lesson, room, 1000) == [lesson]
+    parts = lesson_parts(lesson, room, 60)
+    assert len(parts) > 3
+    named = [question.tokens[0] for p in prompts for question in p.questions]
+    found = [
+        (question.tokens[0], *columns)
+        for part in parts
+        for question, *columns in zip(
+            [q for p in part.prompts for q in p.questions], part.gold, part.factors, part.is_written, part.rows,
+            strict=True,
+        )
+    ]  # fmt: skip
+    assert sorted(found) == sorted(zip(named, lesson.gold, lesson.factors, lesson.is_written, lesson.rows, strict=True))
 
 
 def test_prompts_with_the_same_beginning_are_read_once() -> None:

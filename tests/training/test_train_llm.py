@@ -215,7 +215,7 @@ def test_gold_emotions_cost_no_first_pass(
         groups = {"model": {"history": {"scope": scope}}, "context": {"recent": {"gold_share": 1.0}}}
         training = start(llm_recipe("emonet_llm", **groups), ruled_corpus(6), tmp_path)
         monkeypatch.setattr(training.system, "blind_labels", None)
-        assert training.lessons.label_blind(range(6), 0, 1.0) == 0.0
+        assert training.lessons.label_shown(range(6), 0, 1.0) == 0.0
 
 
 def test_own_labels_are_of_this_epoch_and_of_a_model_that_has_not_learnt_them(
@@ -365,6 +365,124 @@ def test_labels_that_a_corpus_lacks_take_no_part(
     np.testing.assert_array_equal(bars, np.tile([False, True, False], (len(lesson.gold), 1)))
 
 
+def _with_known_labels(corpus: Any, hidden: str) -> Any:
+    """The corpus with a train split that does not have one of the labels."""
+    from dataclasses import replace
+
+    left = [label for label in corpus.label_set.labels if label != hidden]
+    train_split = tuple(
+        replace(
+            c,
+            utterances=tuple(replace(u, label=None if u.label == hidden else u.label) for u in c.utterances),
+            meta={**c.meta, "known_labels": left},
+        )
+        for c in corpus.split("train")
+    )
+    return replace(corpus, splits={**corpus.splits, "train": train_split})
+
+
+@pytest.mark.parametrize(
+    ("llm", "smoothing"),
+    [
+        ({}, 0.1),
+        ({"loss": "lm"}, 0.0),
+        ({"loss": "lm", "extra_tasks": {"emotion_impact": 0.1}}, 0.1),
+        ({"first_task": "speaker_identification"}, 0.1),
+    ],
+)
+def test_a_corpus_with_fewer_labels_trains_with_any_loss(
+    llm_recipe: Callable[..., Any], ruled_corpus: Callable[..., Any], tmp_path: Path, llm: Any, smoothing: float
+) -> None:
+    corpus = _with_known_labels(ruled_corpus(4), "Cross")
+    recipe = llm_recipe(
+        "instruct_erc", style={"demonstrations": 0}, training={"label_smoothing": smoothing, "llm": llm}
+    )
+    training = start(recipe, corpus, tmp_path)
+    lessons = [training.lessons.main(c, 0, 0.0) for c in range(4)]
+    if "first_task" in llm:
+        lessons += [training.lessons.first(c) for c in range(4)]
+    for lesson in lessons:
+        if lesson.prompts:
+            loss = float(training._loss(lesson).detach())
+            assert 0 < loss < 40 * len(lesson.gold)  # nothing of the 10,000 that a barred label is pushed down by
+
+
+def test_the_published_loss_leaves_out_what_has_no_label(
+    llm_recipe: Callable[..., Any], ruled_corpus: Callable[..., Any], tmp_path: Path
+) -> None:
+    from dataclasses import replace
+
+    corpus = ruled_corpus(4)
+    first, *others = corpus.split("train")
+    mute = replace(first, utterances=tuple(replace(u, label=None) for u in first.utterances))
+    half = replace(others[0], utterances=(replace(others[0].utterances[0], label=None), *others[0].utterances[1:]))
+    corpus = replace(corpus, splits={**corpus.splits, "train": (mute, half, *others[1:])})
+    for style in ({}, {"history": "window", "window": 2}):
+        recipe = llm_recipe("instruct_erc", style={"demonstrations": 0, **style}, training={"llm": {"loss": "lm"}})
+        training = start(recipe, corpus, tmp_path / str(len(style)))
+        assert training.lessons.main(0, 0, 0.0).prompts == ()
+        assert {c for _, batches in training.epochs for batch in batches for c in batch} == {1, 2, 3}
+        lesson = training.lessons.main(1, 0, 0.0)
+        assert len(lesson.gold) == len(half) - 1
+        assert all(prompt.questions for prompt in lesson.prompts)
+        train(recipe, corpus, tmp_path / str(len(style)), quiet=True)
+
+
+def test_a_long_conversation_has_the_same_gradient_in_parts(
+    llm_recipe: Callable[..., Any], ruled_corpus: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dataclasses import replace
+
+    corpus = ruled_corpus(12)
+    said = [u for c in corpus.split("train") for u in c.utterances]
+    long = replace(corpus.split("train")[0], utterances=tuple(replace(u, id=f"u{i}") for i, u in enumerate(said)))
+    corpus = replace(corpus, splits={**corpus.splits, "train": (long, *corpus.split("train")[1:3])})
+    recipe = llm_recipe(
+        "instruct_erc",
+        style={"demonstrations": 0},
+        context={"max_tokens": 150, "left_context": 40},
+        training={"batch_tokens": 400, "label_smoothing": 0.1, "class_weights": "sqrt_inverse"},
+    )
+    training = start(recipe, corpus, tmp_path)
+    lesson = training.lessons.main(0, 0, 0.0)
+    parameters = [p for p in training.lm.model.parameters() if p.requires_grad]
+    for parameter in parameters:  # the second matrix of an adapter starts at zero, and hides the first
+        torch.nn.init.normal_(parameter, std=0.05)
+    training._loss(lesson).backward()
+    whole = [p.grad.clone() for p in parameters if p.grad is not None]
+    training.optimizer.zero_grad(set_to_none=True)
+    asked = training._asked(MAIN, [[0]])
+    sizes, stepped = [], []
+    read, clip = training._loss, torch.nn.utils.clip_grad_norm_
+    monkeypatch.setattr(training, "_loss", lambda part: sizes.append(len(part.gold)) or read(part))
+    monkeypatch.setattr(
+        torch.nn.utils,
+        "clip_grad_norm_",
+        lambda these, most: stepped.extend(p.grad.clone() for p in these) or clip(these, most),
+    )
+    training._optimizer_step(MAIN, [[0]], [[0]], 1)
+    assert len(sizes) > 2
+    assert sum(sizes) == len(lesson.gold)
+    assert len(stepped) == len(whole) == len(parameters)
+    for one, other in zip(stepped, whole, strict=True):
+        torch.testing.assert_close(one * asked, other, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("llm", "is_asked"),
+    [({}, False), ({"extra_tasks": {"characteristics": 0.0}}, False), ({"first_task": "characteristics"}, True)],
+)
+def test_annotations_are_made_for_tasks_that_are_trained(
+    llm_recipe: Callable[..., Any], ruled_corpus: Callable[..., Any], tmp_path: Path, llm: Any, is_asked: bool
+) -> None:
+    recipe = llm_recipe("laerc_s", training={"llm": llm})
+    if is_asked:  # nobody is there to write them
+        with pytest.raises(SettingError, match="the engine 'extract' writes biographies only"):
+            start(recipe, ruled_corpus(3), tmp_path)
+    else:
+        assert "characteristics" not in start(recipe, ruled_corpus(3), tmp_path).train.fields
+
+
 @pytest.mark.parametrize(
     ("groups", "message"),
     [
@@ -374,6 +492,11 @@ def test_labels_that_a_corpus_lacks_take_no_part(
         ({"training": {"r_drop": 1.0}}, "'training.r_drop' is not for LLM systems"),
         ({"training": {"llm": {"loss": "label"}}}, "Did you mean 'labels'"),
         ({"context": {"label_form": "fulll"}}, "Did you mean 'full'"),
+        ({"context": {"recent": {"dropped": 1}}}, "'context.recent.dropped' must be at least 0 and less than 1, got 1"),
+        ({"lora": {"alpha": float("nan")}}, "'lora.alpha' must be more than 0 and finite, got nan"),
+        ({"lora": {"alpha": float("inf")}}, "'lora.alpha' must be more than 0 and finite"),
+        ({"lora": {"targets": [1]}}, r"'lora.targets\[0\]' must be str, got 1"),
+        ({"training": {"llm": {"extra_tasks": {1: 0.5}}}}, "'key of training.llm.extra_tasks' must be str, got 1"),
         ({"style": {"windw": 3}}, "Did you mean 'window'"),
         ({"lora": {"is_quantised": True}}, "bitsandbytes|CUDA GPU"),
     ],

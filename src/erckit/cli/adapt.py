@@ -45,8 +45,14 @@ def adapt(
         Path | None, typer.Option("--from", metavar="DIR", help="Folder that holds the corpus files.")
     ] = None,
     distance: Annotated[
-        str, typer.Option("--distance", metavar="cosine|euclidean", help="How far an utterance is from a prototype.")
-    ] = "cosine",
+        str | None,
+        typer.Option(
+            "--distance", metavar="cosine|euclidean", help="How far an utterance is from a prototype; else cosine."
+        ),
+    ] = None,
+    encoding: Annotated[
+        str | None, typer.Option("--encoding", metavar="NAME", help="Encoding of the examples; UTF-8 when left out.")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
     """Make a model with your own labels from a handful of examples, in seconds; the network is not changed.
@@ -57,27 +63,30 @@ def adapt(
     from erckit.cli.choose import choose
     from erckit.labelling.distances import DISTANCES
 
-    choose("--distance", distance, DISTANCES)
-    if out.exists() and not out.is_dir():
-        raise typer.BadParameter(f"'{out}' is a file. Name a folder.", param_hint="--out")
-    if out.is_dir() and any(out.iterdir()) and not (out / "manifest.json").is_file():
-        raise typer.BadParameter(f"'{out}' holds other files. Name a new folder.", param_hint="--out")
-    if corpus is not None and not keep_labels:
-        raise typer.BadParameter("goes with --keep-labels.", param_hint="--corpus")
+    if distance is not None:
+        choose("--distance", distance, DISTANCES)
+    _check_out(out)
+    for option, value in (("--corpus", corpus), ("--from", source)):
+        if value is not None and not keep_labels:
+            raise typer.BadParameter("goes with --keep-labels.", param_hint=option)
     if head and keep_labels:
         raise typer.BadParameter("does not go with --keep-labels.", param_hint="--head")
-    from erckit.labelling.examples import read_examples
+    if head and distance is not None:
+        raise typer.BadParameter("does not go with --head, which measures no distance.", param_hint="--distance")
+    from erckit.labelling.examples import parse_examples, remarks
+    from erckit.readers.decode_file import decode_file
 
-    read_examples(examples, () if not keep_labels else ("",))  # a fault of the file is told before a model is loaded
+    text = decode_file(examples, encoding)  # once: it may be a pipe
+    for line in remarks(parse_examples(examples, text, () if not keep_labels else ("",))):
+        say(line, quiet)  # before a model is loaded, as is a fault of the file
     from erckit.labelling import Labeler
     from erckit.labelling.adapt import adapt as run
     from erckit.progress import Progress
 
     labeler = Labeler.from_pretrained(model, precision="fp32")
-    if (out / "manifest.json").is_file() and out.resolve() == labeler.folder.resolve():
-        raise typer.BadParameter("is the model itself. Name a new folder.", param_hint="--out")
-    found = read_examples(examples, labeler.label_set.labels if keep_labels else ())
-    data = _own_corpus(labeler, corpus, source, quiet) if keep_labels else None
+    _check_out(out, labeler.folder, model)
+    found = parse_examples(examples, text, labeler.label_set.labels if keep_labels else ())
+    data = _own_corpus(labeler, model, corpus, source) if keep_labels else None
     with Progress(None, "Encoding", quiet=quiet) as bar:
         adapted = run(
             labeler,
@@ -87,33 +96,43 @@ def adapt(
             head=head,
             keep_labels=keep_labels,
             corpus=data,
-            distance=distance,
+            distance=distance or "cosine",
             report=bar.advance,
         )
-    for line in adapted.lines:
-        say(line, quiet)
     print("\n".join(_table(adapted, head)))
     print(out)
     say(f"use it: erckit label FILE --model {out}", quiet)
 
 
-def _own_corpus(labeler: Labeler, name: str | None, source: Path | None, quiet: bool) -> Corpus | None:
+def _check_out(out: Path, *bases: str | Path) -> None:
+    from erckit.errors import ModelFolderError
+    from erckit.labelling.adapted_folder import check_target
+
+    try:
+        check_target(out, *bases)
+    except ModelFolderError as error:
+        raise typer.BadParameter(str(error), param_hint="--out") from None
+
+
+def _own_corpus(labeler: Labeler, model: str, name: str | None, source: Path | None) -> Corpus:
     """The corpus that shows what the model's own labels look like: the one named, else the model's, if it is here."""
     from erckit.corpora import load_corpus
     from erckit.errors import CorpusError
+    from erckit.labelling.adapt import NEEDS_CORPUS
 
     settings = labeler.settings
     own = name or settings.get("corpus")
     if own is None:
-        return None
+        raise CorpusError(f"keeping the labels of '{model}' {NEEDS_CORPUS}")
     mapping = "" if name is not None and name != settings.get("corpus") else str(settings.get("map") or "")
     try:
         return load_corpus(str(own), folder=source, map=mapping)
     except CorpusError as error:
         if name is not None or source is not None:
             raise
-        say(f"the model's corpus '{own}' is not here ({error})", quiet)
-        return None
+        raise CorpusError(
+            f"keeping the labels of '{model}' {NEEDS_CORPUS} Its corpus '{own}' is not here: {error}"
+        ) from None
 
 
 def _table(adapted: Adapted, head: bool) -> list[str]:
@@ -123,6 +142,13 @@ def _table(adapted: Adapted, head: bool) -> list[str]:
     lines = text_table(["label", "examples", "right when left out"], rows)
     how = "in folds" if head else "leave-one-out"
     lines += ["", f"{how} accuracy on the examples {100 * adapted.accuracy:.1f} %"]
+    never = [label for label, (right, _) in adapted.right.items() if not right]
+    if never:
+        lines.append(
+            f"none right of {', '.join(never)}: do not expect the model to find it. Give more examples, or some that "
+            "are more alike; without --keep-labels, and with another model, it may be easier"
+        )
     if adapted.false_alarms is not None:
-        lines.append(f"utterances of the corpus that get a new label by mistake: {100 * adapted.false_alarms:.1f} %")
+        where = f"{adapted.labeler.settings['scoring']['corpus']}/{adapted.alarm_split}"
+        lines.append(f"utterances of {where} that get a new label by mistake: {100 * adapted.false_alarms:.1f} %")
     return lines

@@ -16,10 +16,27 @@ if TYPE_CHECKING:
 app = command_app()
 
 _ENGINE = "extract (quotes, no model), local (a language model here), endpoint (any OpenAI-compatible server), file."
+_MODELS = ("local", "endpoint")
+# Parameter -> engines that read it.
+_OF_ENGINES = {
+    "model": _MODELS,
+    "precision": ("local",),
+    "url": ("endpoint",),
+    "key_variable": ("endpoint",),
+    "timeout": ("endpoint",),
+    "file": ("file",),
+    "words": _MODELS,
+    "every": ("extract", *_MODELS),
+    "per_conversation": ("extract", *_MODELS),
+    **dict.fromkeys(("max_tokens", "max_seconds", "tries", "parallel", "cache"), _MODELS),
+}
+_OF_BIOGRAPHIES = ("whole_conversation", "per_conversation", "every", "words")
+_OF_CAUSAL = ("per_conversation", "every")
 
 
 @app.command("annotate")
 def annotate(
+    context: typer.Context,
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="A corpus name, or a file of conversations.")],
     what: Annotated[
         str, typer.Option("--what", metavar="biographies|characteristics", help="What is written.")
@@ -34,6 +51,9 @@ def annotate(
     model: Annotated[
         str, typer.Option("--model", metavar="NAME", help="For local and endpoint: which language model.")
     ] = "",
+    precision: Annotated[
+        str, typer.Option("--precision", metavar="P", help="Of a local model: fp32 (as recipes ask it), bf16 or auto.")
+    ] = "fp32",
     url: Annotated[str, typer.Option("--url", metavar="URL", help="Of the endpoint: http://localhost:8000/v1.")] = "",
     key_variable: Annotated[
         str, typer.Option("--key-variable", metavar="NAME", help="Environment variable with the endpoint's key.")
@@ -81,14 +101,20 @@ def annotate(
     biography knows only what its speaker said before, unless --whole-conversation is given.
     """
     from erckit.cli.choose import choose
+    from erckit.cli.label_outputs import check_place
     from erckit.prompting.annotation.annotation_rows import rows_of, write_rows
-    from erckit.prompting.annotation.annotator import KINDS, open_annotator
+    from erckit.prompting.annotation.annotator import open_annotator
     from erckit.prompting.annotation.biography_settings import BiographySettings
     from erckit.prompting.annotation.elements import DEFAULT_ELEMENTS, check_elements
+    from erckit.prompting.context_settings import ENGINES
 
     choose("--what", what, ("biographies", "characteristics"))
-    choose("--engine", engine, KINDS)
+    choose("--engine", engine, ENGINES)
+    choose("--precision", precision, ("auto", "fp32", "bf16"))
     elements = check_elements(element or DEFAULT_ELEMENTS)
+    _refuse_unread(context, what, engine, whole_conversation)
+    if out is not None:
+        check_place(out, "--out", [Path(name) for name in (source, file, cache) if name])
     settings = BiographySettings(
         form="whole_conversation" if whole_conversation else "causal",
         scope="conversation" if per_conversation else "all",
@@ -113,6 +139,7 @@ def annotate(
         tries=tries,
         timeout=timeout,
         parallel=parallel,
+        dtype=_dtype(precision) if engine == "local" else "fp32",
         key_variable=key_variable,
         cache=cache,
         quiet=quiet,
@@ -132,6 +159,36 @@ def annotate(
     print(f"{filled:,} of {len(rows):,} utterances have {what}{form} by {writer.name}")
 
 
+def _refuse_unread(context: typer.Context, what: str, engine: str, whole_conversation: bool) -> None:
+    """A usage error for an option that was given and that nobody would read."""
+    for parameter in context.command.params:
+        name, source = parameter.name or "", context.get_parameter_source(parameter.name or "")
+        if source is None or source.name in ("DEFAULT", "DEFAULT_MAP"):
+            continue
+        why = ""
+        if what == "biographies" and name == "element":
+            why = "goes with --what characteristics."
+        elif what == "characteristics" and name in _OF_BIOGRAPHIES:
+            why = "goes with --what biographies."
+        elif engine not in _OF_ENGINES.get(name, (engine,)):
+            why = f"goes with --engine {' or '.join(_OF_ENGINES[name])}, not with {engine}."
+        elif whole_conversation and name in _OF_CAUSAL:
+            why = "does not go with --whole-conversation, which writes one biography for each conversation."
+        if why:
+            raise typer.BadParameter(f"{why} Leave it out.", param_hint=parameter.opts[0])
+
+
+def _dtype(precision: str) -> str:
+    """What a local model is loaded in."""
+    if precision != "auto":
+        return precision
+    import torch
+
+    from erckit.models.inference import resolve_precision
+
+    return resolve_precision(precision, torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+
+
 def _parts(
     source: str, splits: list[str] | None, data: Path | None, remembers: bool
 ) -> tuple[list[tuple[list[Conversation], list[Conversation]]], frozenset[str]]:
@@ -140,6 +197,8 @@ def _parts(
     if path.is_file():
         if splits:
             raise typer.BadParameter("goes with a corpus, not with a file.", param_hint="--split")
+        if data is not None:
+            raise typer.BadParameter("goes with a corpus, not with a file.", param_hint="--from")
         from erckit.readers.read_conversations import read_conversations
 
         return [([], list(read_conversations(path).conversations))], frozenset()

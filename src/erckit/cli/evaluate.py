@@ -132,8 +132,9 @@ def evaluate(
         bool, typer.Option("--allow-seen", help="With hf:NAME: score it on a corpus it is known to be trained on.")
     ] = False,
     draws: Annotated[
-        int, typer.Option("--draws", metavar="N", min=100, help="Bootstrap draws of the 95 % interval.")
-    ] = 2000,
+        int | None,
+        typer.Option("--draws", metavar="N", min=100, help="Bootstrap draws of the 95 % interval; 2000 if left out."),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
     """Score a model on a split of a corpus, or train and score a recipe or baseline over several seeds.
@@ -176,13 +177,22 @@ def evaluate(
         _refuse_options(
             "this; it needs a trained model", few_shot=few_shot, forced_choice=forced_choice, scorer=by_distance
         )
+    if scorer != "head" and split == "train":
+        raise typer.BadParameter(
+            f"the {scorer} are made from the train split, so its utterances would be scored against themselves. "
+            "Name another split, such as dev or test.",
+            param_hint="--split",
+        )
     if few_shot is None:
         _refuse_options("this; it is for --few-shot", episodes=episodes, seed=seed)
+    only = _labels(labels, map_to, few_shot is not None or forced_choice)
     if few_shot is not None or forced_choice:
         if few_shot is not None and forced_choice:
             raise typer.BadParameter("does not go with the forced choice.", param_hint="--few-shot")
-        _refuse_options("this", png=png, out=out, set=settings, scorer=scorer != "head")
-        chosen_labels = tuple(one.strip() for one in labels.split(",") if one.strip()) if labels else ()
+        kind = "few-shot episodes" if few_shot is not None else "the forced choice"
+        _refuse_options(
+            kind, png=png, out=out, set=settings, scorer=scorer != "head", draws=draws, allow_seen=allow_seen
+        )
         found, text = space.score_space(
             model_or_recipe,
             corpus,
@@ -190,7 +200,7 @@ def evaluate(
             map_to,
             split,
             few_shot=few_shot,
-            labels=chosen_labels,
+            labels=only or (),
             episodes=episodes,
             seed=seed,
             seeds=seeds,
@@ -204,7 +214,7 @@ def evaluate(
         if json is not None:
             say(f"wrote {json}", quiet)
         return
-    only = _labels(labels, map_to)
+    draws = 2000 if draws is None else draws
     if allow_seen and not baselines.is_text_classifier(model_or_recipe):
         raise typer.BadParameter("is for hf:NAME.", param_hint="--allow-seen")
     if generated is not None and is_recipe(model_or_recipe):
@@ -258,18 +268,22 @@ def evaluate(
         say(f"wrote {png}", quiet)
 
 
-def _labels(labels: str | None, map_to: str | None) -> tuple[str, ...] | None:
-    """The labels that ``--labels`` names."""
+def _labels(labels: str | None, map_to: str | None, draws_them: bool) -> tuple[str, ...] | None:
+    """The labels that ``--labels`` names; episodes draw them, else they are those that are left of a mapping."""
     if labels is None:
         return None
-    if map_to is None:
+    if map_to is None and not draws_them:
         raise typer.BadParameter("goes with --map, which says what labels there are.", param_hint="--labels")
-    return tuple(label.strip() for label in labels.split(",") if label.strip())
+    names = tuple(label.strip() for label in labels.split(",") if label.strip())
+    if not names:
+        raise typer.BadParameter(f"'{labels}' names no label. Write for example joy,anger.", param_hint="--labels")
+    return names
 
 
 def _refuse_options(kind: str, **options: object) -> None:
+    """Refuse those that were given; 0 and an empty text are values, too."""
     for option, value in options.items():
-        if value:
+        if not (value is None or value is False or value == []):
             raise typer.BadParameter(f"does not go with {kind}.", param_hint=f"--{option.replace('_', '-')}")
 
 
@@ -308,6 +322,10 @@ def _evaluate_model(
     if changes:
         labeler = with_style(labeler, changes)
     if data is None:
+        if getattr(labeler, "scoring", None) is not None:
+            raise typer.BadParameter(
+                "an adapted model has labels of its own; name a corpus that has them.", param_hint="--corpus"
+            )
         own = labeler.settings.get("corpus")
         if own is None:
             raise typer.BadParameter("this model does not say its corpus; name one.", param_hint="--corpus")

@@ -56,11 +56,11 @@ def score_space(
     else:
         for option, value in (
             ("--backbone", backbone),
-            ("--labels", labels),
+            ("--labels", labels or None),
             ("--episodes", episodes),
             ("--seed", seed),
         ):
-            if value:
+            if value is not None:
                 raise typer.BadParameter("does not go with the forced choice.", param_hint=option)
         task = None
     data = _corpus(corpus, source, map_to)

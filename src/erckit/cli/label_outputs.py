@@ -43,6 +43,8 @@ def check_place(path: Path, option: str, others: Sequence[Path]) -> None:
         raise typer.BadParameter(
             f"'{path}' is also an input or another output; it would be overwritten.", param_hint=option
         )
+    if option == "--png" and path.suffix.lower() != ".png":
+        raise typer.BadParameter(f"'{path}' does not end in .png; pictures are PNG files.", param_hint=option)
     if path.is_dir():
         raise typer.BadParameter(f"'{path}' is a folder. Name a file in it.", param_hint=option)
     parent = path.parent

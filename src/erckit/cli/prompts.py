@@ -48,8 +48,9 @@ def prompts(
     from erckit.prompting.prompt_context import PromptContext
     from erckit.prompting.prompt_example import EXAMPLE, EXAMPLE_LABELS, example_context
     from erckit.prompting.show_prompts import show_prompts
+    from erckit.training.recipe import read_override
 
-    chosen = prompt_style(style, _values(settings or []))
+    chosen = prompt_style(style, dict(map(read_override, settings or [])))
     label_set = LabelSet(tuple(label.strip() for label in labels.split(",")))
     if file is not None:
         from erckit.readers.read_conversations import read_conversations
@@ -60,16 +61,3 @@ def prompts(
         is_own = label_set.labels == EXAMPLE_LABELS.labels
         context = example_context() if is_own else PromptContext(label_set)
         print(show_prompts(chosen, EXAMPLE, context))
-
-
-def _values(pairs: list[str]) -> dict[str, object]:
-    """``KEY=VALUE`` options as YAML reads the values."""
-    import yaml
-
-    values: dict[str, object] = {}
-    for pair in pairs:
-        key, found, value = pair.partition("=")
-        if not found or not key:
-            raise typer.BadParameter(f"'{pair}' is not KEY=VALUE, such as layout=published.", param_hint="--set")
-        values[key] = yaml.safe_load(value)
-    return values

@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from erckit.encoding.backbone_sources import from_folder, from_hub, from_package
@@ -29,7 +29,10 @@ _CHECKED: set[tuple[str, int, int]] = set()
 
 
 def get_backbone(
-    name: str = DEFAULT_BACKBONE, source_dir: Path | str | None = None, report: Callable[[str], None] | None = None
+    name: str = DEFAULT_BACKBONE,
+    source_dir: Path | str | None = None,
+    report: Callable[[str], None] | None = None,
+    known: Sequence[str] = _KNOWN,
 ) -> Path:
     """Folder with ``config.json``, ``model.safetensors`` and the tokenizer of a backbone, fetched if need be.
 
@@ -41,6 +44,7 @@ def get_backbone(
             other name on the hub.
         source_dir: Take a pinned backbone from this folder and nowhere else, and keep a copy in the cache.
         report: Called with one line for every step that takes a while; None writes them to standard error.
+        known: Names that an error may propose.
 
     Raises:
         BackboneError: It cannot be had, or is not the pinned one; the message says what to do without a network.
@@ -52,10 +56,10 @@ def get_backbone(
     if backbone is None:
         if source_dir is not None:
             raise BackboneError(
-                f"backbone '{name}': --from is for pinned backbones. {nearest(name, _KNOWN)} "
+                f"backbone '{name}': --from is for pinned backbones. {nearest(name, known)} "
                 "A folder of your own can be given as the backbone itself."
             )
-        return _other_backbone(name)
+        return _other_backbone(name, known)
     if source_dir is None:
         for folder in (backbone_folder(backbone.name), _user_folder(backbone)):
             if folder is not None and _is_complete(backbone, folder):
@@ -172,7 +176,7 @@ def _check(backbone: Backbone, folder: Path) -> None:
         raise BackboneError(f"{folder / 'config.json'}: differs from the published one in {', '.join(wrong)}. {again}")
 
 
-def _other_backbone(name: str) -> Path:
+def _other_backbone(name: str, known: Sequence[str]) -> Path:
     """A backbone that is not pinned: a local folder, or a name on the hub."""
     folder = Path(name).expanduser()
     if folder.is_dir():
@@ -185,11 +189,11 @@ def _other_backbone(name: str) -> Path:
             )
         return folder
     if not _HUB_NAME.fullmatch(name):
-        raise BackboneError(f"backbone '{name}': is neither a folder nor a name. {nearest(name, _KNOWN)}")
+        raise BackboneError(f"backbone '{name}': is neither a folder nor a name. {nearest(name, known)}")
     try:
         return fetch_hub_model(name)
     except BackboneError as error:
-        raise BackboneError(f"{error} {nearest(name, _KNOWN)}") from None
+        raise BackboneError(f"{error} {nearest(name, known)}") from None
 
 
 def _to_stderr(line: str) -> None:

@@ -18,6 +18,8 @@ from erckit.storage.checksum import file_sha256
 from erckit.storage.index_package import fetch_package
 from erckit.storage.manifest import verify_manifest
 
+DEFAULT_CAUSAL_LM = "smollm2-135m-instruct"
+
 # Folders already checked in this process: (path, weights changed at). Hashing half a gigabyte costs a second.
 _CHECKED: set[tuple[str, int]] = set()
 

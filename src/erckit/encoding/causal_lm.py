@@ -12,14 +12,18 @@ import torch
 from torch import Tensor, nn
 
 from erckit.encoding.backbones import get_backbone
+from erckit.encoding.causal_backbones import CAUSAL_BACKBONES, DEFAULT_CAUSAL_LM
 from erckit.encoding.chat_frame import ChatFrame, chat_frame
 from erckit.encoding.gguf import gguf_folder, gguf_sha256, quiet_transformers
 from erckit.encoding.plain_text import PlainText
 from erckit.errors import BackboneError, SettingError, nearest
 from erckit.storage.checksum import file_sha256
 
-DEFAULT_CAUSAL_LM = "smollm2-135m-instruct"
+__all__ = ["DEFAULT_CAUSAL_LM", "DTYPES", "CausalLM", "causal_lm", "load_causal_lm", "weights_sha256"]
+
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
+
+_KNOWN = tuple(CAUSAL_BACKBONES)
 
 # The places at which this thread's forward pass wants logits; see CausalLM.logits_at.
 _PLACES: ContextVar[Tensor | None] = ContextVar("places", default=None)
@@ -144,27 +148,33 @@ def load_causal_lm(
             the whole never stands anywhere; None for none.
 
     Raises:
-        BackboneError: It cannot be had or read, or is not a causal language model.
+        BackboneError: It cannot be had or read, is not a causal language model, or lacks some of the weights.
         SettingError: An unknown dtype.
     """
+    from safetensors import SafetensorError
     from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
     if dtype not in DTYPES:
         raise SettingError(f"unknown dtype '{dtype}'. {nearest(dtype, DTYPES)}")
     name = str(name)
-    folder = gguf_folder(Path(name).expanduser()) if name.endswith(".gguf") else get_backbone(name)
+    folder = _folder(name)
     try:
         config = AutoConfig.from_pretrained(folder)
+        if _is_encoder(config):
+            raise ValueError(f"a {config.model_type} that reads in both directions is an encoder")
         # Soft-capped attention scores exist in the plain implementation only.
         attention = "eager" if getattr(config, "attn_logit_softcapping", None) else "sdpa"
         how: dict[str, Any] = {"dtype": DTYPES[dtype], "attn_implementation": attention, "use_safetensors": True}
         if quantisation is not None:
             how |= {"quantization_config": quantisation, "device_map": {"": device}}
         with quiet_transformers():
-            model = AutoModelForCausalLM.from_pretrained(folder, config=config, **how)
+            loaded: Any = AutoModelForCausalLM.from_pretrained(folder, config=config, output_loading_info=True, **how)
+        model, found = loaded
+        if missing := sorted(found["missing_keys"]):  # transformers would go on with random weights
+            raise ValueError(f"its files lack the weights {', '.join(missing[:3])}{', ...' * (len(missing) > 3)}")
         tokenizer = AutoTokenizer.from_pretrained(folder)
-    except (OSError, ValueError, KeyError) as error:
-        reason = str(error).strip().splitlines()[0][:200]
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
         raise BackboneError(
             f"backbone '{name}': cannot be loaded as a causal language model ({reason}). "
             f"Choose one that is, such as '{DEFAULT_CAUSAL_LM}'."
@@ -173,12 +183,33 @@ def load_causal_lm(
     return causal_lm(model.eval() if quantisation is not None else model.eval().to(device), tokenizer, folder, name)
 
 
+def weights_sha256(name: str | Path) -> str:
+    """Which weights a causal language model has (``CausalLM.sha256``), without loading them.
+
+    Raises:
+        BackboneError: It cannot be had.
+    """
+    return _weights_sha256(_folder(str(name)))
+
+
 def causal_lm(model: Any, tokenizer: Any, folder: Path, name: str) -> CausalLM:
     """A loaded network and its tokenizer as a :class:`CausalLM`."""
     return CausalLM(
         model, tokenizer, folder, name, _weights_sha256(folder), chat_frame(tokenizer), _stops(model, tokenizer),
         PlainText(tokenizer),
     )  # fmt: skip
+
+
+def _folder(name: str) -> Path:
+    return gguf_folder(Path(name).expanduser()) if name.endswith(".gguf") else get_backbone(name, known=_KNOWN)
+
+
+def _is_encoder(config: Any) -> bool:
+    """Whether a configuration is of a network that fills gaps: transformers would make a causal one of it too."""
+    from transformers import MODEL_FOR_MASKED_LM_MAPPING
+
+    is_encoder = type(config) in MODEL_FOR_MASKED_LM_MAPPING and not getattr(config, "is_decoder", False)
+    return is_encoder or bool(getattr(config, "is_encoder_decoder", False))
 
 
 def _choose_places(head: nn.Module, arguments: tuple[Tensor, ...]) -> tuple[Tensor] | None:

@@ -8,17 +8,16 @@ own. So the scores are those of separate prompts, while each utterance is encode
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from erckit.encoding.prompt_segments import Room, plan_prompt
+from erckit.encoding.prompt_segments import Room, fitted, plan_prompt
+from erckit.encoding.segments import Segment
 from erckit.errors import SettingError
-
-_KEPT_END = 4  # last tokens of an utterance that is cut: its closing quote and line break
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +42,19 @@ class TokenizedPrompt:
     opening: tuple[int, ...]
     blocks: tuple[tuple[int, ...], ...]
     questions: tuple[TokenizedQuestion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PromptPiece:
+    """A part of a conversation that is read without the rest.
+
+    Args:
+        prompt: The part, with the questions that are asked in it.
+        rows: Score row of each question among all questions of all prompts.
+    """
+
+    prompt: TokenizedPrompt
+    rows: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +157,38 @@ def pack_prompts(
     return _batch(rows, lengths, padding_token)
 
 
+def prompt_pieces(prompts: Sequence[TokenizedPrompt], room: Room | None = None) -> list[PromptPiece]:
+    """Prompts cut where a long conversation is cut, so that a part of one can be read at a time.
+
+    A piece stands for one row of the batch that ``pack_prompts`` makes of the whole: packed with the same ``room``, it
+    is that row. Rows see nothing of each other, so the scores are the same.
+
+    Args:
+        prompts: One for each conversation.
+        room: How long conversations are cut.
+
+    Returns:
+        The pieces in which something is asked, in order.
+
+    Raises:
+        SettingError: The opening alone leaves no room.
+    """
+    room = room or Room()
+    pieces: list[PromptPiece] = []
+    number = 0
+    for prompt in prompts:
+        for segment, asked in _asked_in(prompt, room):
+            questions = [prompt.questions[q] for q in asked]
+            cut = TokenizedPrompt(
+                prompt.opening,
+                prompt.blocks[segment.first : max(question.sees for question in questions)],
+                tuple(replace(question, sees=max(0, question.sees - segment.first)) for question in questions),
+            )
+            pieces.append(PromptPiece(cut, tuple(number + q for q in asked)))
+        number += len(prompt.questions)
+    return pieces
+
+
 def asked_alone(prompts: Sequence[TokenizedPrompt]) -> list[TokenizedPrompt]:
     """Every question as a conversation of its own that ends where the question is asked; same order, same cuts."""
     return [
@@ -210,19 +254,12 @@ def _rows(prompt: TokenizedPrompt, number: int, room: Room, separate: bool) -> l
     """The rows of one conversation; its questions have the score rows from ``number`` on."""
     budget = room.max_tokens - len(prompt.opening)
     rows: list[_Row] = []
-    for segment in plan_prompt(len(prompt.opening), [len(block) for block in prompt.blocks], room):
-        # A question belongs where the last block it sees is read; one that sees none, to the first segment.
-        mine = [
-            (number + q, question)
-            for q, question in enumerate(prompt.questions)
-            if segment.read < question.sees <= segment.end or (question.sees == 0 and segment.read == 0)
-        ]
-        if not mine:
-            continue
+    for segment, asked in _asked_in(prompt, room):
+        mine = [(number + q, prompt.questions[q]) for q in asked]
         shared = list(prompt.opening)
         ends = [len(shared)]
         for block in prompt.blocks[segment.first : max(question.sees for _, question in mine)]:
-            shared.extend(_fitted(block, budget))
+            shared.extend(fitted(block, budget))
             ends.append(len(shared))
         row = _Row(shared)
         for score_row, question in mine:
@@ -241,12 +278,17 @@ def _rows(prompt: TokenizedPrompt, number: int, room: Room, separate: bool) -> l
     return rows
 
 
-def _fitted(block: Sequence[int], budget: int) -> Sequence[int]:
-    """A block that is too long loses tokens before its end, so that the quotes it stands in are closed."""
-    if len(block) <= budget:
-        return block
-    end = min(_KEPT_END, budget // 2)
-    return [*block[: budget - end], *block[len(block) - end :]]
+def _asked_in(prompt: TokenizedPrompt, room: Room) -> Iterator[tuple[Segment, list[int]]]:
+    """Segments of a prompt with the questions that are asked in them; those without any are left out."""
+    for segment in plan_prompt(len(prompt.opening), [len(block) for block in prompt.blocks], room):
+        # A question belongs where the last block it sees is read; one that sees none, to the first segment.
+        asked = [
+            q
+            for q, question in enumerate(prompt.questions)
+            if segment.read < question.sees <= segment.end or (question.sees == 0 and segment.read == 0)
+        ]
+        if asked:
+            yield segment, asked
 
 
 def _batch(rows: Sequence[_Row], lengths: np.ndarray, padding_token: int) -> PromptBatch:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from erckit.errors import SettingError
+from erckit.prompting.read_answers import PARSINGS
 from erckit.settings import choose
 
+__all__ = ["ANSWERS", "PARSINGS", "AnswerSettings"]
+
 ANSWERS = ("scores", "generate")
-PARSINGS = ("exact", "contained", "nearest")  # those of prompting.generate, which imports torch
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ class EmotionMap:
         texts: What was said, P of them; left out of everything that is written unless it is asked for.
         prototypes: Mean of each label, in the plane, (L, 2).
         distances: Between the means, before projection, (L, L), 1 is the usual distance of an utterance to the mean of
-            its own label.
+            its own label. What the chance of few utterances adds is taken off, see :func:`between_means`.
         nearest_share: Of each label's utterances, the share that is nearest to the mean of its own label while left
             out of it, (L,).
         axes: What the two axes are called.
@@ -127,7 +127,8 @@ def map_emotions(
             f"{how} Labels had no part in it.",
             f"{len(drawn):,} of {total:,} utterances are drawn, at most {per_label} of a label (seed {seed}).",
             f"Distances are between the means of labels, {distance}, all utterances; 1.00 is the usual distance of an "
-            "utterance to the mean of its own label.",
+            "utterance to the mean of its own label. What the chance of few utterances adds is taken off: labels that "
+            "lie in the same place are near 0, however rare.",
             f"{100 * own.mean():.1f} % of utterances are nearest to the mean of their own label while left out of it "
             f"(chance {100 / len(label_set):.1f} %).",
             f"memory: {data.memory}; " + ("causal." if data.causal else "not causal (later utterances are seen)."),
@@ -138,10 +139,27 @@ def map_emotions(
         gold=gold[drawn],
         texts=tuple(data.texts[i] for i in rows[drawn]),
         prototypes=centres,
-        distances=np.sqrt(squared_distances(prototypes.centres, prototypes.centres)) / spread,
+        distances=between_means(prototypes) / spread,
         nearest_share=np.array([own[gold == i].mean() for i in range(len(label_set))]),
         axes=axes,
     )
+
+
+def between_means(prototypes: Prototypes) -> NDArray[np.float64]:
+    """Distances between the means of labels without what the chance of few utterances adds, (L, L), 0 on the diagonal.
+
+    Means of n and m utterances of the very same distribution lie apart: the expected square of their distance is
+    ``scatter * (1/n + 1/m)``. That is taken off the squares, which are cut at 0. It takes utterances as independent,
+    and as equally spread in all labels; so a short distance between rare labels remains rough.
+
+    Args:
+        prototypes: Means, counts and scatter.
+    """
+    squares = squared_distances(prototypes.centres, prototypes.centres)
+    by_chance = prototypes.scatter * (1 / prototypes.counts[:, None] + 1 / prototypes.counts[None, :])
+    found: NDArray[np.float64] = np.sqrt(np.maximum(0.0, squares - by_chance))
+    np.fill_diagonal(found, 0.0)
+    return found
 
 
 def format_emotion_map(found: EmotionMap) -> str:

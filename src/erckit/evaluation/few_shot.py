@@ -55,7 +55,9 @@ def evaluate_few_shot(
 
     Returns:
         Accuracy with its interval over episodes (the split is fixed), and the difference to the backbone with two
-        intervals: over episodes, and over conversations (would it hold in others?), from which p comes.
+        intervals: over episodes, and over conversations (would it hold in others?), from which p comes. Conversations
+        are drawn again as those of the queries only: the examples of the episodes stay as they were drawn, so this
+        interval says nothing of other examples.
 
     Raises:
         CorpusError: No such split.
@@ -213,6 +215,7 @@ def format_few_shot(result: SpaceResult) -> str:
             "examples and queries of different conversations",
             f"labels drawn from {', '.join(p['labels'])}"
             + (f" (too few utterances: {', '.join(p['labels_left_out'])})" if p["labels_left_out"] else ""),
+            *([f"labels mapped to {p['mapping']}"] if p.get("mapping") else []),
             f"labels of that name seen in training: {', '.join(seen) if seen else 'none'}",
             f"nearest prototype, {p['distance']}",
             "causal" if p["causal"] else "not causal (later utterances are seen)",
@@ -233,7 +236,8 @@ def format_few_shot(result: SpaceResult) -> str:
             "",
             f"difference {100 * m['difference']:+.2f}, 95 % interval",
             f"over the same episodes {_bounds(gain['difference'])}",
-            f"over conversations {_bounds(gain['difference_over_conversations'])}, p = {m['p_value']:.4f} "
+            f"over the conversations of the queries, examples held fixed "
+            f"{_bounds(gain['difference_over_conversations'])}, p = {m['p_value']:.4f} "
             "(approximate randomisation over conversations)",
         ]
     )

@@ -30,6 +30,8 @@ def fit_scorer(
 ) -> Labeler:
     """The same network, with labels from its vectors of the train split; the temperature is fitted on dev.
 
+    Scores on the train split would compare its utterances with themselves: they say nothing.
+
     Args:
         labeler: The model, with its own label head.
         corpus: Has the splits train and dev; its labels become the model's.

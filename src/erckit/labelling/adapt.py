@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from erckit.conversation import Conversation
 from erckit.errors import ModelFolderError, SettingError
 from erckit.labelling.adapted_card import adapted_card
-from erckit.labelling.adapted_folder import save_adapted
+from erckit.labelling.adapted_folder import check_target, save_adapted
 from erckit.labelling.examples import Examples
 from erckit.labelling.kept_labels import KeptLabels
 from erckit.labelling.labeler import Labeler
@@ -30,7 +30,10 @@ if TYPE_CHECKING:
 
 _PER_LABEL = 50  # utterances of each own label that are enough for its prototype
 _CONVERSATIONS = 150
-_LEAST, _MOST = 4, 64  # examples of a label that this is made for
+NEEDS_CORPUS = (
+    "needs the corpus the model was trained on: --corpus NAME, with --from DIR where its files are elsewhere. "
+    "Or leave out --keep-labels to replace all labels of the model."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +43,14 @@ class Adapted:
     Args:
         labeler: Labels with the new labels.
         right: Label to how many of its examples were labelled right while left out, and how many there are.
-        false_alarms: With kept labels and a corpus: share of its utterances that got a new label; else None.
-        lines: Remarks.
+        false_alarms: With kept labels: share of utterances with an own label that got a new one; else None.
+        alarm_split: Split of the corpus that this was measured on, empty without kept labels.
     """
 
     labeler: Labeler
     right: dict[str, tuple[int, int]]
     false_alarms: float | None
-    lines: tuple[str, ...]
+    alarm_split: str = ""
 
     @property
     def accuracy(self) -> float:
@@ -71,24 +74,23 @@ def adapt(
 
     Every new label becomes the mean of its examples' vectors; with ``head`` a logistic regression is fitted to
     them. With ``keep_labels`` the new labels join the model's own, which keep their head: see :class:`KeptLabels`.
-    Prototypes of the own labels are then means over some conversations of the corpus' train split. Without a corpus
-    they are put where the weights of the label head point (for a trained network class means and head weights point
-    the same way: Papyan, Han and Donoho 2020, neural collapse), which is rough; directions alone count then.
+    Prototypes of the own labels are then means over some conversations of the corpus' train split. A handful of
+    examples cannot say how far from them utterances with own labels lie, so there is no adding labels without a corpus.
 
     Args:
         labeler: The model, with its own label head.
         base: What the user called it; stands in the folder.
         examples: See ``read_examples``.
-        out: The folder, replaced if it exists.
+        out: The folder; it may be new, empty, or an adapted model, which is replaced.
         head: Fit a light head; not with ``keep_labels``.
         keep_labels: Add to the model's labels.
-        corpus: With ``keep_labels``: has the model's labels.
+        corpus: With ``keep_labels``: has the model's labels; needed then.
         distance: ``euclidean`` or ``cosine``.
         report: Called with the number of utterances encoded.
 
     Raises:
         SettingError: Options that do not go together, or a corpus with other labels.
-        ModelFolderError: The model is an adapted one.
+        ModelFolderError: The model is an adapted one, or the folder may not be replaced.
     """
     started = time.perf_counter()
     if labeler.scoring is not None:
@@ -97,16 +99,20 @@ def adapt(
         )
     if head and keep_labels:
         raise SettingError("a light head replaces the model's labels; leave out --head or --keep-labels.")
-    lines: list[str] = []
+    if keep_labels and corpus is None:
+        raise SettingError(f"keeping the labels of '{labeler.name}' {NEEDS_CORPUS}")
+    check_target(out, labeler.folder, base)
     new = LabelSet(examples.labels, _neutral(examples.labels)) if len(examples.labels) > 1 else None
     vectors, names = _labelled(labeler, examples.conversations, report)
-    false_alarms = None
+    false_alarms, alarm_split = None, ""
     scorer: Scorer
     if keep_labels:
+        assert corpus is not None
         own = labeler.label_set
         everything = LabelSet((*own.labels, *examples.labels), own.neutral)
-        scorer, found, false_alarms = _keep(labeler, everything, vectors, names, corpus, distance, lines, report)
+        scorer, found = _keep(labeler, everything, vectors, names, corpus, distance, report)
         predicted = [everything.labels[i] for i in found]
+        false_alarms, alarm_split = _false_alarms(labeler, scorer, corpus, report)
     else:
         assert new is not None
         gold = new.indices(names)
@@ -117,15 +123,6 @@ def adapt(
             scorer, left_out = LightHead.fit(vectors, gold, new)
         predicted = [new.labels[i] for i in left_out.argmax(axis=1)]
     right = _count_right(names, predicted)
-    few = [label for label, (_, count) in right.items() if count < _LEAST]
-    if few:
-        lines.append(f"fewer than {_LEAST} examples of {', '.join(few)}: what is said of them here is close to chance")
-    many = [f"{label} ({count})" for label, (_, count) in right.items() if count > _MOST]
-    if many:
-        lines.append(
-            f"more than {_MOST} examples of {', '.join(many)}: all are used, but with so many a model trained on them "
-            "('erckit train' with a corpus of your own) is likely better"
-        )
     accuracy = sum(r for r, _ in right.values()) / len(names)
     settings: dict[str, Any] = {
         "kind": scorer.kind,
@@ -134,15 +131,16 @@ def adapt(
         "examples": {label: count for label, (_, count) in right.items()},
         "keeps_labels": keep_labels,
         "corpus": corpus.name if corpus is not None else None,
+        "false_alarms_split": alarm_split or None,
         "selected_on": "the examples",
     }
     scores = {"leave_one_out_accuracy": accuracy, "false_alarms": false_alarms}
     scores["training_seconds"] = round(time.perf_counter() - started, 2)
     adapted = labeler.with_scoring(Scoring(scorer, out.name or "adapted", settings, scores))
-    card = adapted_card(adapted, right, false_alarms)
+    card = adapted_card(adapted, right, false_alarms, alarm_split)
     assert adapted.scoring is not None
     save_adapted(out, adapted.scoring, base, labeler.folder, card)
-    return Adapted(adapted, right, false_alarms, tuple(lines))
+    return Adapted(adapted, right, false_alarms, alarm_split)
 
 
 def _keep(
@@ -150,45 +148,51 @@ def _keep(
     everything: LabelSet,
     vectors: NDArray[np.float32],
     names: Sequence[str],
-    corpus: Corpus | None,
+    corpus: Corpus,
     distance: str,
-    lines: list[str],
     report: Callable[[int], None] | None,
-) -> tuple[KeptLabels, list[int], float | None]:
-    """The scorer, label positions predicted for the left-out examples, and the share of false alarms."""
+) -> tuple[KeptLabels, list[int]]:
+    """The scorer, and label positions predicted for the left-out examples."""
     from erckit.models.inference import score_vectors
 
     own = labeler.label_set
-    known: NDArray[np.float32] | None = None
-    if corpus is not None:
-        if set(corpus.label_set.labels) != set(own.labels):
-            raise SettingError(
-                f"corpus '{corpus.name}' has the labels {', '.join(corpus.label_set.labels)}, the model "
-                f"{', '.join(own.labels)}. Name the corpus that the model was trained on."
-            )
-        chosen = _some_conversations(corpus.split("train"), own)
-        known, known_names = _labelled(labeler, chosen, report)
-    else:
-        distance = "cosine"  # the head tells directions only
-        known, known_names = _head_points(labeler, vectors), list(own.labels)
-        lines.append(
-            "prototypes of the model's own labels are guessed from its label head; name its corpus with --corpus for "
-            "better ones"
+    if set(corpus.label_set.labels) != set(own.labels):
+        raise SettingError(
+            f"corpus '{corpus.name}' has the labels {', '.join(corpus.label_set.labels)}, the model "
+            f"{', '.join(own.labels)}. Name the corpus that the model was trained on."
         )
+    known, known_names = _labelled(labeler, _some_conversations(corpus.split("train"), own), report)
     together = np.concatenate([known, vectors])
-    gold = everything.indices([*known_names, *names])
-    prototypes = Prototypes.fit(together, gold, everything, distance=distance, levels=corpus is not None)
-    # Single points from the head cannot be left out; they stay as they are.
-    several = prototypes.counts[np.asarray(gold)] > 1
-    left_out = prototypes.logits(together)
-    left_out[several] = prototypes.left_out_logits(together[several], np.asarray(gold)[several])
-    prototypes = prototypes.calibrated(left_out, gold)
+    gold = np.asarray(everything.indices([*known_names, *names]))
+    prototypes = Prototypes.fit(together, gold, everything, distance=distance, levels=True)
+    # The only utterance of a label lies at distance 0 from its mean: it says nothing of how sure to be.
+    several = prototypes.counts[gold] > 1
+    left_out = prototypes.left_out_logits(together[several], gold[several])
+    prototypes = prototypes.calibrated(left_out, gold[several])
     scorer = KeptLabels(prototypes, len(own), labeler.temperature or 1.0)
-    best = (left_out / (prototypes.temperature or 1.0)).astype(np.float64)
-    own_logits = score_vectors(labeler.pretrained.model, together)
-    found = scorer.combine(best, own_logits).argmax(axis=1)
-    false_alarms = float((found[: len(known)] >= len(own)).mean()) if corpus is not None else None
-    return scorer, found[len(known) :].tolist(), false_alarms
+    examples = left_out[-len(vectors) :] / (prototypes.temperature or 1.0)  # each new label has several
+    found = scorer.combine(examples, score_vectors(labeler.pretrained.model, vectors)).argmax(axis=1)
+    return scorer, found.tolist()
+
+
+def _false_alarms(
+    labeler: Labeler, scorer: KeptLabels, corpus: Corpus, report: Callable[[int], None] | None
+) -> tuple[float, str]:
+    """Share of utterances with own labels that get a new one, and the split: dev, which the prototypes are not from.
+
+    A corpus without dev has only train to offer, where the prototypes of the own labels lie a little too near.
+    """
+    from erckit.models.inference import score_vectors
+
+    for split in ("dev", "train"):
+        conversations = list(corpus.splits.get(split, ()))
+        Random(2).shuffle(conversations)
+        chosen = conversations[:_CONVERSATIONS]
+        if any(utterance.label is not None for one in chosen for utterance in one.utterances):
+            break
+    vectors, _ = _labelled(labeler, chosen, report)
+    found = scorer.logits(vectors, score_vectors(labeler.pretrained.model, vectors)).argmax(axis=1)
+    return float((found >= scorer.own).mean()), split
 
 
 def _labelled(
@@ -220,22 +224,6 @@ def _some_conversations(conversations: Sequence[Conversation], label_set: LabelS
             counts.update(utterance.label for utterance in one.utterances if utterance.label is not None)
             missing = [label for label in label_set.labels if counts[label] < 2]
     return chosen
-
-
-def _head_points(labeler: Labeler, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """A point for each own label: from the middle of the examples along the weights of the head, (L, V)."""
-    from erckit.models.inference import score_vectors
-
-    width = vectors.shape[1]
-    probe = np.concatenate([np.zeros((1, width)), np.eye(width)]).astype(np.float32)
-    logits = score_vectors(labeler.pretrained.model, probe).astype(np.float64)
-    weight = (logits[1:] - logits[0]).T  # (L, V), of any head that is linear
-    weight = weight - weight.mean(axis=0)
-    middle = vectors.mean(axis=0)
-    reach = float(np.linalg.norm(vectors - middle, axis=1).mean()) or 1.0
-    lengths = np.linalg.norm(weight, axis=1, keepdims=True)
-    points: NDArray[np.float32] = (middle + reach * weight / np.maximum(lengths, 1e-12)).astype(np.float32)
-    return points
 
 
 def _count_right(names: Sequence[str], predicted: Sequence[str]) -> dict[str, tuple[int, int]]:

@@ -34,6 +34,40 @@ def is_adapted(folder: Path) -> bool:
     return isinstance(data, dict) and data.get("kind") == KIND
 
 
+def check_target(folder: Path, *bases: str | Path) -> None:
+    """Refuse a folder whose replacement would delete, or sit among, what this does not write again.
+
+    Args:
+        folder: Where an adapted model is to be written. It may be new, empty, or an adapted model as it was saved.
+        bases: The model that is adapted: its folder, and what the user called it.
+
+    Raises:
+        ModelFolderError: A file, a model that was trained, a folder with other or changed files, or one inside the
+            model.
+    """
+    for base in bases:
+        if Path(base).is_dir() and folder.resolve().is_relative_to(Path(base).resolve()):
+            where = "the model itself" if folder.resolve() == Path(base).resolve() else f"inside the model '{base}'"
+            raise ModelFolderError(f"'{folder}' is {where}. Name a new folder elsewhere.")
+    if folder.exists() and not folder.is_dir():
+        raise ModelFolderError(f"'{folder}' is a file. Name a folder.")
+    if not folder.is_dir() or not any(folder.iterdir()):
+        return
+    if not is_adapted(folder):
+        if (folder / MANIFEST_NAME).is_file():
+            raise ModelFolderError(f"'{folder}' is a model that was trained; name a new folder.")
+        raise ModelFolderError(f"'{folder}' holds other files. Name a new folder.")
+    try:
+        known = {*verify_manifest(folder), MANIFEST_NAME}
+    except ModelFolderError:
+        raise ModelFolderError(f"'{folder}' is an adapted model with changed files; name a new folder.") from None
+    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_symlink() or path.is_file()}
+    if other := sorted(found - known):
+        raise ModelFolderError(
+            f"'{folder}' is an adapted model and also holds '{other[0]}', which would be deleted. Name a new folder."
+        )
+
+
 def save_adapted(folder: Path, scoring: Scoring, base: str | Path, base_folder: Path, card: str) -> None:
     """Write the folder of an adapted model, whole or not at all.
 
@@ -41,14 +75,18 @@ def save_adapted(folder: Path, scoring: Scoring, base: str | Path, base_folder: 
     mean nothing on another machine.
 
     Args:
-        folder: Replaced if it exists.
+        folder: Replaced if it is an adapted model; see :func:`check_target`.
         scoring: What was learned.
         base: The model it was made from, as the user named it.
         base_folder: Where that lies.
         card: Text of the model card.
+
+    Raises:
+        ModelFolderError: The folder may not be replaced.
     """
     from safetensors.numpy import save_file
 
+    check_target(folder, base_folder)
     scorer = scoring.scorer
     named = is_named(base)
     config = {

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 from erckit.conversation import Conversation, Utterance
-from erckit.errors import FormatError, nearest
+from erckit.errors import FormatError
 from erckit.readers.column_names import recognise_columns
 from erckit.readers.decode_file import decode_file
 from erckit.readers.source import Source
@@ -18,8 +21,11 @@ from erckit.readers.table import table_rows
 ROLES = ("label", "text", "speaker", "conversation", "order")
 _ONLY_SPEAKER = "speaker"  # of rows that name none
 _FEW = 2  # examples of a label without which nothing can be said of it
-# How programs write that there is no value.
+_LEAST, _MOST = 4, 64  # examples of a label that this is made for
+_LONGEST = 60  # characters of a label
+# How programs write that there is no value: of a label in any case, elsewhere in the case they use ("Nan" is a name).
 _MISSING = frozenset({"nan", "null", "none", "n/a", "<na>"})
+_EMPTY = frozenset({"nan", "NaN", "null", "NULL", "None", "n/a", "N/A", "<NA>"})
 _NO_LETTER = re.compile(r"[\W_]+")
 
 
@@ -48,7 +54,7 @@ class _Row:
     order: float | None
 
 
-def read_examples(path: Path | str, taken: Sequence[str] = ()) -> Examples:
+def read_examples(path: Path | str, taken: Sequence[str] = (), encoding: str | None = None) -> Examples:
     """Read a CSV or TSV of examples.
 
     Columns: ``label`` and ``text``; also ``speaker``, ``conversation`` and ``order`` where utterances stand in
@@ -56,17 +62,37 @@ def read_examples(path: Path | str, taken: Sequence[str] = ()) -> Examples:
     context.
 
     Args:
-        path: The file, UTF-8.
+        path: The file.
         taken: Labels that may not be among them.
+        encoding: Of the file; None takes UTF-8.
 
     Raises:
-        FormatError: No such column, an empty file or text, a label with one example or none, the same words twice or
-            with two labels (case and punctuation do not matter), a label that reads as a missing value or is one of
-            ``taken``; the message names the lines and says what to do.
+        FormatError: No such column, an empty file or text, more cells than columns, a label with one example or none,
+            the same words twice or with two labels (case and punctuation do not matter), a label that reads as a
+            missing value, cannot be printed, is very long or is one of ``taken``; the message names the lines and says
+            what to do.
     """
+    return parse_examples(path, decode_file(path, encoding), taken)
+
+
+def parse_examples(path: Path | str, text: str, taken: Sequence[str] = ()) -> Examples:
+    """The examples in the text of a file; see :func:`read_examples`."""
     path = Path(path)
-    header, cells = table_rows(Source(path, decode_file(path)))
+    first_line = text.lstrip().split("\n", 1)[0]
+    if first_line.startswith(("{", "[")):
+        raise FormatError(path, "looks like JSON", "Give a CSV or TSV file whose first line is: label,text")
+    header, cells = table_rows(Source(path, text))
     roles = _columns(path, header)
+    for line, row in cells:
+        if any(cell.strip() for cell in row[len(header) :]):
+            sign = "a comma" if "," in first_line else "the separator"
+            raise FormatError(
+                path,
+                f"has {len(row)} cells, the header has {len(header)}",
+                f"Put text with {sign} between quotation marks.",
+                line,
+            )
+    # Rows that end early have empty cells.
     rows = [_row(path, line, dict(zip(header, row, strict=False)), roles) for line, row in cells]
     if not rows:
         raise FormatError(path, "has a header and no row", "Write one example per row: label,text", 1)
@@ -84,6 +110,22 @@ def read_examples(path: Path | str, taken: Sequence[str] = ()) -> Examples:
     return Examples(conversations, tuple(counts), tuple(counts.values()))
 
 
+def remarks(examples: Examples) -> tuple[str, ...]:
+    """What is to be said of the number of examples, before anything is made of them."""
+    lines = []
+    counts = dict(zip(examples.labels, examples.counts, strict=True))
+    few = [label for label, count in counts.items() if count < _LEAST]
+    if few:
+        lines.append(f"fewer than {_LEAST} examples of {', '.join(few)}: what is said of them here is close to chance")
+    many = [f"{label} ({count})" for label, count in counts.items() if count > _MOST]
+    if many:
+        lines.append(
+            f"more than {_MOST} examples of {', '.join(many)}: all are used, but with so many a model trained on them "
+            "('erckit train' with a corpus of your own) is likely better"
+        )
+    return tuple(lines)
+
+
 def _columns(path: Path, header: Sequence[str]) -> dict[str, str]:
     """Which column holds what: by these very names, else by the usual ones."""
     usual = recognise_columns(header)
@@ -91,25 +133,55 @@ def _columns(path: Path, header: Sequence[str]) -> dict[str, str]:
     roles = {role: exact.get(role, usual.get(role, "")) for role in ROLES}
     for role in ("label", "text"):
         if not roles[role]:
+            names = [name for name in header if name not in roles.values()]
+            close = get_close_matches(role, names, n=1, cutoff=0.5)
+            rename = f"Rename '{close[0]}' to '{role}'. " if close else ""
             raise FormatError(
                 path,
                 f"has no column '{role}' (it has {', '.join(header)})",
-                f"{nearest(role, header)} The first line must be: label,text or label,text,speaker,conversation,order.",
+                f"{rename}The first line must be: label,text or label,text,speaker,conversation,order.",
                 1,
             )
+    for role, column in roles.items():
+        if column and [name.strip().casefold() for name in header].count(column.strip().casefold()) > 1:
+            raise FormatError(path, f"has the column '{column}' twice", f"Keep one for the {role}.", 1)
     return {role: column for role, column in roles.items() if column}
 
 
 def _row(path: Path, line: int, record: dict[str, str], roles: dict[str, str]) -> _Row:
     found = {role: (record.get(column) or "").strip() for role, column in roles.items()}
+    for role in ("speaker", "conversation", "order"):
+        if found.get(role) in _EMPTY:
+            found[role] = ""
     label, text, conversation = found["label"], found["text"], found.get("conversation", "")
     if not text:
         raise FormatError(path, "has no text", "Write what was said, or delete the row.", line)
+    if text in _EMPTY:
+        raise FormatError(
+            path,
+            f"has the text '{text}', which reads as a missing value",
+            "Write what was said, or delete the row.",
+            line,
+        )
     if not label and not conversation:
         raise FormatError(
             path,
             "has an empty label",
             "Write the label, delete the row, or name its conversation, where it is context.",
+            line,
+        )
+    if not label.isprintable():
+        raise FormatError(
+            path,
+            f"has the label {label[:_LONGEST]!r}, with a character that cannot be printed",
+            "Write it on one line, in letters, digits, signs and plain spaces.",
+            line,
+        )
+    if len(label) > _LONGEST:
+        raise FormatError(
+            path,
+            f"has a label of {len(label)} characters ('{_short(label)}')",
+            f"Shorten it to at most {_LONGEST}; is it the text?",
             line,
         )
     if label.casefold() in _MISSING:
@@ -122,6 +194,8 @@ def _row(path: Path, line: int, record: dict[str, str], roles: dict[str, str]) -
     order = found.get("order", "")
     try:
         place = float(order) if order else None
+        if place is not None and not math.isfinite(place):
+            raise ValueError
     except ValueError:
         raise FormatError(path, f"has the order '{order}'", "Write a number: 1, 2, 3, ...", line) from None
     return _Row(line, label or None, text, found.get("speaker") or _ONLY_SPEAKER, conversation, place)
@@ -151,14 +225,14 @@ def _conversations(path: Path, rows: Sequence[_Row]) -> Iterator[list[_Row]]:
 
 def _check_repeats(path: Path, groups: Sequence[Sequence[_Row]]) -> None:
     """The same words after the same words are the same example, whoever said them, in whatever case and signs."""
-    known: dict[tuple[str, ...], _Row] = {}
+    known: dict[bytes, _Row] = {}
     for group in groups:
-        said: list[str] = []
+        said = hashlib.sha256()  # of all that was said so far: a long conversation is not kept once for each row
         for row in group:
-            said.append(_bare(row.text))
+            said.update(_bare(row.text).encode("utf-8", "surrogatepass") + b"\0")
             if row.label is None:
                 continue
-            other = known.setdefault(tuple(said), row)
+            other = known.setdefault(said.digest(), row)
             if other is row:
                 continue
             if other.label == row.label:
@@ -180,6 +254,10 @@ def _check_labels(path: Path, rows: Sequence[_Row], counts: Counter[str], taken:
     if not counts:
         raise FormatError(path, "has no labelled row", "Write a label for the rows that are examples.")
     spelled: dict[str, str] = {}
+    for name in counts:  # all of them before any count: 'Relief' once may be 'relief' for the third time
+        other = spelled.setdefault(name.casefold(), name)
+        if other != name:
+            raise FormatError(path, f"has the labels '{other}' and '{name}'", "Write both alike.", first[name])
     for name, count in counts.items():
         existing = next((one for one in taken if one.casefold() == name.casefold()), None)
         if existing is not None:
@@ -189,9 +267,6 @@ def _check_labels(path: Path, rows: Sequence[_Row], counts: Counter[str], taken:
                 "Give yours another name, or leave out --keep-labels to replace all labels of the model.",
                 first[name],
             )
-        other = spelled.setdefault(name.casefold(), name)
-        if other != name:
-            raise FormatError(path, f"has the labels '{other}' and '{name}'", "Write both alike.", first[name])
         if count < _FEW:
             raise FormatError(
                 path,

@@ -16,8 +16,8 @@ from erckit.labelling.prompt_request import prompt_request
 from erckit.labels import LabelSet
 from erckit.prompting.answerer import Answerer
 from erckit.prompting.context_builder import ContextBuilder
-from erckit.prompting.generate import ReadAnswers, read_answers
 from erckit.prompting.generated_labels import generated_labels
+from erckit.prompting.read_answers import ReadAnswers, read_answers
 from erckit.settings import choose
 
 _SHOWN = 40  # characters of an answer that is told

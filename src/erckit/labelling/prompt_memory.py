@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from erckit.conversation import Conversation, LabelledConversation, Utterance
 from erckit.labelling.labeler_memory import moment
+from erckit.memory.biography import Biography
 from erckit.memory.identity import is_anonymous
 from erckit.memory.remembered import Remembered
 from erckit.memory.speaker_store import SpeakerStore
@@ -53,7 +54,7 @@ class PromptMemory:
             A conversation whose utterances carry the labels that this model gave.
         """
         names = {speaker for c in conversations for speaker in c.speakers if not is_anonymous(speaker, self.anonymous)}
-        begun = min((at for c in conversations if (at := moment(c.utterances[0].start)) is not None), default=None)
+        begun = _begun(conversations)
         here = {c.id for c in conversations}
         speakers = sorted(names)
         found = self.store.last(speakers, n, begun, self.model, namespace=self.namespace) if speakers else []
@@ -92,10 +93,31 @@ class PromptMemory:
                 return rows[:count]
             asked *= _WIDER
 
-    def biographies(self, conversations: Sequence[Conversation]) -> dict[str, str]:
-        """Biographies that the conversations' speakers have already."""
+    def biographies(self, conversations: Sequence[Conversation]) -> dict[str, Biography]:
+        """Biographies that the conversations' speakers have already, as far as they know nothing of them.
+
+        The latest version of each speaker that takes in none of these conversations, and nothing said after the first
+        of them began. One that does not say what it takes in is left out where one of them was labelled before.
+        """
         speakers = {s for c in conversations for s in c.speakers if not is_anonymous(s, self.anonymous)}
-        return known_biographies(self.store, sorted(speakers), self.namespace)
+        kept = known_biographies(self.store, sorted(speakers), self.namespace)
+        here = {c.id for c in conversations}
+        is_new = not kept or not any(self.store.known(sorted(here), namespace=self.namespace).values())
+        begun = _begun(conversations)
+
+        def may_be_shown(one: Biography) -> bool:
+            until = one.time if one.until is None else one.until
+            is_apart = is_new if one.conversations is None else not here & one.conversations.keys()
+            return is_apart and (begun is None or until < begun)
+
+        found = {}
+        for name, latest in kept.items():
+            version: Biography | None = latest
+            while version is not None and not may_be_shown(version):
+                version = version.before
+            if version is not None and version.text:
+                found[name] = version
+        return found
 
     def append(self, labelled: Sequence[LabelledConversation], written: WrittenBiographies | None) -> None:
         """Remember what was labelled, in one write; what is known already is not remembered twice."""
@@ -129,4 +151,24 @@ class PromptMemory:
         if rows:
             self.store.append(rows, namespace=self.namespace)
         if written is not None:
-            remember_biographies(self.store, written, self.namespace)
+            remember_biographies(self.store, _dated(written, labelled, now), self.namespace)
+
+
+def _begun(conversations: Sequence[Conversation]) -> float | None:
+    """When the first of them began, in seconds since the epoch; None where none says."""
+    return min((at for c in conversations if (at := moment(c.utterances[0].start)) is not None), default=None)
+
+
+def _dated(written: WrittenBiographies, labelled: Sequence[LabelledConversation], now: float) -> WrittenBiographies:
+    """The same biographies with the time of the latest utterance in them."""
+    said: dict[str, float] = {}
+    for one in labelled:
+        for utterance in one.conversation.utterances:
+            at = moment(utterance.start)
+            said[utterance.speaker] = max(said.get(utterance.speaker, 0.0), now if at is None else at)
+    last = {}
+    for name, biography in written.last.items():
+        old = biography.before
+        earlier = 0.0 if old is None else old.time if old.until is None else old.until
+        last[name] = replace(biography, until=max(said.get(name, now), earlier))
+    return replace(written, last=last)

@@ -35,13 +35,7 @@ class BiographyFiles:
 
     def write(self, key: str, namespace: str, biography: Biography) -> None:
         """Keep a biography in place of an earlier one, on the disk when this returns."""
-        value = {
-            "namespace": namespace,
-            "text": biography.text,
-            "inputs_hash": biography.inputs_hash,
-            "made_by": biography.made_by,
-            "time": biography.time,
-        }
+        value = {"namespace": namespace, **biography.to_dict()}
         write_text(self._path(key), json.dumps(value, indent=2) + "\n")
 
     def remove(self, key: str) -> bool:
@@ -73,14 +67,12 @@ class BiographyFiles:
         """Namespace and biography of a file; None when it is not there (any more)."""
         try:
             value: Any = json.loads(path.read_text(encoding="utf-8"))
-            return value["namespace"], Biography(
-                str(value["text"]), str(value["inputs_hash"]), str(value["made_by"]), float(value["time"])
-            )
+            return value["namespace"], Biography.from_dict(value)
         except FileNotFoundError:
             return None
         except OSError as error:
             raise SpeakerMemoryError(f"{path}: cannot be read ({error.strerror or error}). Ask for access.") from None
-        except (ValueError, KeyError, TypeError, RecursionError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise SpeakerMemoryError(
                 f"{path}: is not a biography. Delete the file, or make the biography again."
             ) from None

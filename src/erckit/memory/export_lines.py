@@ -42,15 +42,7 @@ def biography_lines(biographies: Iterable[tuple[str, Biography]], namespace: str
         namespace: Where they are from.
     """
     for speaker, biography in biographies:
-        value = {
-            "speaker": speaker,
-            "namespace": namespace,
-            "text": biography.text,
-            "inputs_hash": biography.inputs_hash,
-            "made_by": biography.made_by,
-            "time": biography.time,
-        }
-        yield json.dumps(value)
+        yield json.dumps({"speaker": speaker, "namespace": namespace, **biography.to_dict()})
 
 
 def _utterance(row: Remembered, vectors: bool) -> dict[str, Any]:

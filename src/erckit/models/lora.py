@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -39,8 +40,8 @@ class LoraSettings:
     def __post_init__(self) -> None:
         if not 1 <= self.rank <= 1024:
             raise SettingError(f"'lora.rank' must be 1 to 1024, got {self.rank}.")
-        if self.alpha <= 0:
-            raise SettingError(f"'lora.alpha' must be more than 0, got {self.alpha}.")
+        if not 0 < self.alpha < math.inf:
+            raise SettingError(f"'lora.alpha' must be more than 0 and finite, got {self.alpha}.")
         if not 0 <= self.dropout < 1:
             raise SettingError(f"'lora.dropout' must be in [0, 1), got {self.dropout}.")
         if self.layers < 0:

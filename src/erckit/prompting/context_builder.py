@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ import numpy as np
 from erckit.conversation import Conversation
 from erckit.encoding.backbones import get_backbone
 from erckit.labels import LabelSet
-from erckit.prompting.context_settings import ContextSettings
+from erckit.prompting.context_settings import ContextSettings, EngineSettings
 from erckit.prompting.demonstrations import DemonstrationPool
 from erckit.prompting.example_pool import ExamplePool
 from erckit.prompting.gathered import Gathered
@@ -20,6 +20,9 @@ from erckit.prompting.prompt_style import PromptStyle
 from erckit.prompting.speaker_past import speaker_past
 
 if TYPE_CHECKING:
+    from erckit.memory.biography import Biography
+    from erckit.prompting.annotation.biography_settings import BiographySettings
+    from erckit.prompting.annotation.budget import Budget
     from erckit.prompting.annotation.written_biographies import WrittenBiographies
 
 ANNOTATIONS = ("biographies", "characteristics")
@@ -40,6 +43,7 @@ class ContextBuilder:
         pool: Demonstrations; None where the style shows none.
         examples: Few-shot examples; None for none.
         is_lenient: Leave annotations out of prompts where a file or a server has none, with a note; for labelling.
+        budgets: What each writer may spend and has spent, with this builder and those made from it.
     """
 
     style: PromptStyle
@@ -51,6 +55,7 @@ class ContextBuilder:
     pool: DemonstrationPool | None = None
     examples: ExamplePool | None = None
     is_lenient: bool = False
+    budgets: dict[EngineSettings, Budget] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def label_words(self) -> tuple[str, ...]:
@@ -63,13 +68,26 @@ class ContextBuilder:
         """Whether prompts show emotions of earlier utterances, which a first pass has to give."""
         return self.scope != "none" and bool(self.style.needs & set(PAST))
 
+    def biography_settings(self, scope: str) -> BiographySettings:
+        """How the style's biographies are written, where a speaker's past may come from ``scope``."""
+        from erckit.prompting.annotation.biography_settings import BiographySettings
+
+        style: Any = self.style.settings
+        return BiographySettings(
+            form=getattr(style, "biographies", "causal"),
+            scope="all" if scope == "all" else "conversation",
+            order=self.order,
+            words=style.biography_words,
+        )
+
     def gather(
         self,
         conversations: Sequence[Conversation],
         *,
         scope: str | None = None,
         taught: Collection[int] = (),
-        told: Mapping[str, str] | None = None,
+        tasks: Collection[str] = (),
+        told: Mapping[str, Biography] | None = None,
         only_past: int = 0,
         keeps_vectors: bool = True,
         quiet: bool = True,
@@ -79,8 +97,9 @@ class ContextBuilder:
         Args:
             conversations: All targets and all that may be remembered, in file order.
             scope: Narrower scope than the builder's own, or None.
-            taught: Conversations that are learnt from: their demonstrations are chosen as ``settings`` say, and the
-                extra tasks' annotations are made. All others get demonstrations without a look at gold labels.
+            taught: Conversations that are learnt from: their demonstrations are chosen as ``settings`` say. All others
+                get demonstrations without a look at gold labels.
+            tasks: Tasks of the style that are learnt from them: what these read is gathered too.
             told: Biographies that speakers have already, from a speaker memory.
             only_past: How many conversations at the beginning are there as the speakers' past alone: nobody writes
                 about them.
@@ -88,7 +107,8 @@ class ContextBuilder:
             quiet: No progress.
         """
         scope = self.scope if scope is None or self.scope != "all" else scope
-        needs = set(self.style.needs) | (set(self.style.task_needs) if taught else set())
+        learnt = [fields for task, fields in self.style.task_needs.items() if task in tasks] if taught else []
+        needs = set(self.style.needs).union(*learnt)
         fields: dict[str, Sequence[Any]] = {}
         written: WrittenBiographies | None = None
         if "demonstrations" in needs and self.pool is not None:
@@ -131,18 +151,26 @@ class ContextBuilder:
         needs: set[str],
         shown_to: Sequence[int],
         scope: str,
-        told: Mapping[str, str] | None,
+        told: Mapping[str, Biography] | None,
         quiet: bool,
     ) -> tuple[WrittenBiographies | None, dict[str, Sequence[Any]]]:
         from erckit.prompting.annotation.annotator import Annotator, open_annotator
-        from erckit.prompting.annotation.biography_settings import BiographySettings
+        from erckit.prompting.annotation.budget import Budget, BudgetSettings
         from erckit.prompting.annotation.lenient_annotator import LenientAnnotator
 
         style, engine = self.style.settings, self.settings.engine
+        limits = BudgetSettings(engine.tries, engine.tokens, engine.seconds)
         opened = partial(
             open_annotator,
-            engine.kind, model=engine.model, url=engine.url, file=engine.file, tokens=engine.tokens, quiet=quiet,
-        )  # fmt: skip
+            engine.kind,
+            model=engine.model,
+            url=engine.url,
+            file=engine.file,
+            timeout=engine.timeout,
+            parallel=engine.parallel,
+            budget=self.budgets.setdefault(engine, Budget(limits)),
+            quiet=quiet,
+        )
         annotator: Annotator = (
             LenientAnnotator(opened, f"{engine.kind} {engine.file}{engine.url}", engine.kind == "file")
             if self.is_lenient
@@ -151,14 +179,12 @@ class ContextBuilder:
         found: dict[str, Sequence[Any]] = {}
         written = None
         if "biographies" in needs:
-            how = BiographySettings(
-                form=getattr(style, "biographies", "causal"),
-                scope="all" if scope == "all" else "conversation",
-                order=self.order,
-                words=style.biography_words,
-            )
             written = annotator.biographies(
-                conversations[only_past:], how, anonymous=self.anonymous, known=told, keeps_last=told is not None
+                conversations[only_past:],
+                self.biography_settings(scope),
+                anonymous=self.anonymous,
+                known=told,
+                keeps_last=told is not None,
             )
             found["biographies"] = [*([()] * only_past), *written.per_utterance]
         if "characteristics" in needs:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from erckit.encoding.causal_backbones import DEFAULT_CAUSAL_LM
 from erckit.errors import SettingError
 from erckit.settings import choose
 
@@ -58,8 +59,9 @@ class RecentSettings:
     """The speaker's earlier utterances with their emotions; ``model.history`` says where they may come from.
 
     A model that labels has no gold labels: it shows its own labels, which a first pass without them gives. Training
-    shows gold labels of earlier utterances, fewer and fewer of them; the others are what the model itself said when it
-    last met that utterance, so that it meets its own mistakes.
+    shows gold labels of earlier utterances, fewer and fewer of them; the others are what the model says of that
+    utterance in such a first pass, as it is in that epoch before it learns from the conversation, so that it meets its
+    own mistakes.
 
     Args:
         gold_share: Chance that training shows a gold label, at the last step; it falls to this linearly from 1.
@@ -70,9 +72,10 @@ class RecentSettings:
     dropped: float = 0.25
 
     def __post_init__(self) -> None:
-        for name, most in (("gold_share", 1.0), ("dropped", 0.999)):
-            if not 0 <= getattr(self, name) <= most:
-                raise SettingError(f"'context.recent.{name}' must be in [0, 1], got {getattr(self, name)}.")
+        if not 0 <= self.gold_share <= 1:
+            raise SettingError(f"'context.recent.gold_share' must be in [0, 1], got {self.gold_share}.")
+        if not 0 <= self.dropped < 1:
+            raise SettingError(f"'context.recent.dropped' must be at least 0 and less than 1, got {self.dropped}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,25 +85,42 @@ class EngineSettings:
     Args:
         kind: ``extract`` quotes what the speaker said, without any model; ``local`` asks a causal LM on this machine;
             ``endpoint`` any OpenAI-compatible server; ``file`` reads ready annotations.
-        model: Name of the LM, for ``local`` and ``endpoint``.
+        model: Name of the LM, for ``local`` (the embedded one if empty) and ``endpoint``.
         url: Of the endpoint.
         file: Of ready annotations.
         tokens: Most tokens that may be spent in all, 0 for no limit.
+        seconds: Most seconds that may be spent on asking in all, 0 for no limit.
+        tries: Times a request is tried.
+        timeout: Seconds of one try at an endpoint.
+        parallel: Requests under way at the same time.
     """
 
     kind: str = "extract"
-    model: str = "smollm2-135m-instruct"
+    model: str = ""
     url: str = ""
     file: str = ""
     tokens: int = 0
+    seconds: float = 0.0
+    tries: int = 4
+    timeout: float = 60.0
+    parallel: int = 4
 
     def __post_init__(self) -> None:
         choose(self.kind, ENGINES, "context.engine.kind")
-        for kind, value, key in (("endpoint", self.url, "url"), ("file", self.file, "file")):
-            if self.kind == kind and not value:
+        if not self.model and self.kind != "endpoint":
+            object.__setattr__(self, "model", DEFAULT_CAUSAL_LM)  # an endpoint has models of its own
+        needed = (("endpoint", "model"), ("endpoint", "url"), ("file", "file"))
+        for kind, key in needed:
+            if self.kind == kind and not getattr(self, key):
                 raise SettingError(f"'context.engine.kind: {kind}' needs a value for context.engine.{key}.")
-        if self.tokens < 0:
-            raise SettingError(f"'context.engine.tokens' must be 0 or more, got {self.tokens}.")
+        for key in ("tokens", "seconds"):
+            if getattr(self, key) < 0:
+                raise SettingError(f"'context.engine.{key}' must be 0 or more, got {getattr(self, key)}.")
+        for key in ("tries", "parallel"):
+            if getattr(self, key) < 1:
+                raise SettingError(f"'context.engine.{key}' must be at least 1, got {getattr(self, key)}.")
+        if self.timeout <= 0:
+            raise SettingError(f"'context.engine.timeout' must be above 0, got {self.timeout}.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,10 @@ from erckit.conversation import Conversation
 from erckit.corpora.normal_text import normal_text
 from erckit.errors import SettingError
 from erckit.labels import LabelSet
+from erckit.prompting.context_settings import RETRIEVALS
 from erckit.prompting.labelled_text import LabelledText
 from erckit.settings import choose
 
-HOW = ("label_blind", "same_label")
 _QUERIES = 1024  # read against the pool at a time: 1024 x 10,000 cosines are 40 MB
 _DIGITS = 5  # cosines nearer than this are a tie, so that rounding on another machine does not choose
 
@@ -129,7 +129,7 @@ class DemonstrationPool:
         """
         from erckit.encoding.text_vectors import text_vectors
 
-        choose(how, HOW, "demonstrations.how")
+        choose(how, RETRIEVALS, "demonstrations.how")
         said = [(c.id, utterance) for c in conversations for utterance in c.utterances]
         queries = text_vectors(
             [utterance.text for _, utterance in said], self.backbone_folder, keep=keeps_vectors, quiet=quiet

@@ -47,7 +47,7 @@ class EndpointAnswers:
     @property
     def name(self) -> str:
         """The model's name on the server."""
-        return self._engine.name
+        return self._engine.title
 
     @property
     def tokens(self) -> int:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from erckit.prompting.answerer import Answerer
 from erckit.prompting.context_builder import ContextBuilder
 from erckit.prompting.gathered import Gathered
-from erckit.prompting.generate import ReadAnswers, read_answers
+from erckit.prompting.read_answers import ReadAnswers, read_answers
+from erckit.prompting.shown_labels import shown_labels
 
 
 def generated_labels(
@@ -41,16 +42,12 @@ def generated_labels(
     Returns:
         Answers, and labels of the label set, one for each utterance in order.
     """
-    emotions = None
-    if builder.shows_past and gathered.past is not None:
-        emotions = np.full(gathered.utterances, -1, dtype=np.int64) if known is None else known.copy()
-        shown = gathered.past.rows(gathered.rows(targets))
-        first = gathered.owners(shown[emotions[shown] < 0])
-        if first:
-            read = _ask(builder, answerer, gathered, first, parsing, None, None)
-            rows = gathered.rows(first)
-            found = np.array(builder.label_set.indices(read.labels, -1), dtype=np.int64)
-            emotions[rows] = np.where(emotions[rows] < 0, found, emotions[rows])
+
+    def read(conversations: Sequence[int]) -> NDArray[np.int64]:
+        found = _ask(builder, answerer, gathered, conversations, parsing, None, None)
+        return np.array(builder.label_set.indices(found.labels, -1), dtype=np.int64)
+
+    emotions = shown_labels(gathered, targets, known, read) if builder.shows_past else None
     return _ask(builder, answerer, gathered, targets, parsing, emotions, advance)
 
 

@@ -31,6 +31,8 @@ class InstructErcSettings(StyleSettings):
 
     def __post_init__(self) -> None:
         StyleSettings.__post_init__(self)
+        if self.demonstrations < 0:
+            raise SettingError(f"'style.demonstrations' must be 0 or more, got {self.demonstrations}.")
         if self.demonstration_words is not None and self.demonstration_words < 1:
             raise SettingError(f"'style.demonstration_words' must be at least 1, got {self.demonstration_words}.")
 

@@ -13,7 +13,14 @@ import torch
 from torch import Tensor
 
 from erckit.encoding.causal_lm import CausalLM
-from erckit.encoding.prompt_packing import PromptBatch, TokenizedPrompt, asked_alone, pack_prompts
+from erckit.encoding.prompt_packing import (
+    PromptBatch,
+    PromptPiece,
+    TokenizedPrompt,
+    asked_alone,
+    pack_prompts,
+    prompt_pieces,
+)
 from erckit.encoding.prompt_segments import Room
 from erckit.progress import Progress
 from erckit.prompting.conversation_prompt import ConversationPrompt
@@ -63,7 +70,7 @@ def score_prompts(
         room: How long conversations are cut.
         normalise: Divide by the answer's number of tokens.
         separate: Ask every question in a prompt of its own, the published way: the same scores, many more tokens.
-        batch_tokens: Tokens of a batch, padding included (at least one conversation goes in).
+        batch_tokens: Tokens of a batch, padding included (at least one piece of a conversation goes in).
         progress: Advanced by the questions done.
 
     Returns:
@@ -74,25 +81,43 @@ def score_prompts(
     tokenized = [tokenize_prompt(lm, prompt, labels) for prompt in prompts]
     if separate:
         tokenized = asked_alone(tokenized)  # prompts of equal length then share a batch
-    starts = np.cumsum([0, *(len(prompt.questions) for prompt in tokenized)])
     widest = max((len(q.answers) for prompt in tokenized for q in prompt.questions), default=0)
-    scores = np.full((int(starts[-1]), widest), -np.inf, dtype=np.float32)
+    scores = np.full((sum(len(prompt.questions) for prompt in tokenized), widest), -np.inf, dtype=np.float32)
     with torch.inference_mode():
-        for chosen in prompt_batches(tokenized, batch_tokens, separate=separate):
+        for pieces in piece_batches(tokenized, room, batch_tokens, separate=separate):
             batch = pack_prompts(
-                [tokenized[c] for c in chosen], room, separate=separate, padding_token=lm.padding_token,
+                [piece.prompt for piece in pieces], room, separate=separate, padding_token=lm.padding_token,
                 positions=lm.positions,
             )  # fmt: skip
             found = label_scores(lm, batch.to(lm.device), normalise).cpu().numpy()
-            rows = np.concatenate([np.arange(starts[c], starts[c + 1]) for c in chosen])
+            rows = [row for piece in pieces for row in piece.rows]
             scores[rows, : found.shape[1]] = found
             if progress is not None:
                 progress.advance(len(rows))
     return scores
 
 
+def piece_batches(
+    prompts: Sequence[TokenizedPrompt], room: Room | None, tokens: int, *, separate: bool = False
+) -> Iterator[list[PromptPiece]]:
+    """Group the pieces of conversations so that a batch has about ``tokens`` tokens, however long a conversation is.
+
+    Args:
+        prompts: Tokenised prompts.
+        room: How long conversations are cut; pack the pieces with the same.
+        tokens: Most tokens of a batch, padding included, unless one piece alone has more.
+        separate: Whether they will be packed separately.
+
+    Yields:
+        Pieces of a batch; every question is in one of them.
+    """
+    pieces = prompt_pieces(prompts, room)
+    for chosen in prompt_batches([piece.prompt for piece in pieces], tokens, separate=separate):
+        yield [pieces[i] for i in chosen]
+
+
 def prompt_batches(prompts: Sequence[TokenizedPrompt], tokens: int, *, separate: bool = False) -> Iterator[list[int]]:
-    """Group conversations of about equal length so that a batch has about ``tokens`` tokens.
+    """Group conversations, or pieces of them, of about equal length so that a batch has about ``tokens`` tokens.
 
     Args:
         prompts: Tokenised prompts.

@@ -54,9 +54,9 @@ class LaercS(PromptStyle):
         return frozenset({"characteristics"} if self._is_shown() else ())
 
     @property
-    def task_needs(self) -> frozenset[str]:
+    def task_needs(self) -> Mapping[str, frozenset[str]]:
         """``characteristics``, the answers of the first stage."""
-        return frozenset({"characteristics"} if self._is_learnt() else ())
+        return {self.first_stage: frozenset({"characteristics"})} if self._is_learnt() else {}
 
     def tasks(self, conversation: Conversation, context: PromptContext) -> Mapping[str, Task]:
         """The first stage: write the characteristics of every utterance."""

@@ -55,19 +55,6 @@ def label_prior(
     return prior[[place[one] for one in free]]
 
 
-def without_prior(scores: np.ndarray, prior: np.ndarray) -> np.ndarray:
-    """Label probabilities with the prior divided out.
-
-    Args:
-        scores: Log-likelihoods of ``score_prompts``, (R, L).
-        prior: Log-probabilities of :func:`label_prior`, (R, L) or (L,).
-
-    Returns:
-        Probabilities, (R, L), each row summing to 1.
-    """
-    return _softmax(scores - prior)
-
-
 def _content_free(prompt: ConversationPrompt, question: Question) -> ContentFree:
     if question.content_free is not None:
         return question.content_free

@@ -24,7 +24,8 @@ opening and after the question).
 
 - Lines that begin with `| ` are the **question** about the line above them. All else is shared: it is read once for the
   whole conversation. A question sees what stands above it, never another question, never a later line.
-- After a question the labels are scored (` joy`, ` sadness`, ...). Nothing is generated or parsed.
+- After a question the labels are scored (`joy`, `sadness`, ...; with a space in front where the model has no chat
+  frame). Nothing is generated, unless `--answers generate` asks for answers in words.
 - What people say stands on one line in double quotes; double quotes inside become single ones. What looks like a
   control token of a model is read as letters.
 - `history: window` or, where the published order needs it, `layout: published` gives each utterance a prompt of its

@@ -104,9 +104,9 @@ class PromptStyle(ABC):
         return frozenset()
 
     @property
-    def task_needs(self) -> frozenset[str]:
-        """Fields of :class:`PromptContext` that :meth:`tasks` reads."""
-        return frozenset()
+    def task_needs(self) -> Mapping[str, frozenset[str]]:
+        """Fields of :class:`PromptContext` that each of :meth:`tasks` reads, by its name; none for those left out."""
+        return {}
 
     @property
     def shares_prefix(self) -> bool:
@@ -132,19 +132,6 @@ class PromptStyle(ABC):
                 ),
             )
         return tuple(self._alone(shown, context, t) for t in range(len(conversation)))
-
-    def prompt(self, conversation: Conversation, context: PromptContext) -> ConversationPrompt:
-        """The one prompt of a conversation.
-
-        Raises:
-            SettingError: With these settings every utterance has a prompt of its own.
-        """
-        if not self.shares_prefix:
-            raise SettingError(
-                f"style '{self.name}' with history '{self.settings.history}' and layout '{self.settings.layout}' "
-                "writes one prompt per utterance; call prompts(), or set style.history to all."
-            )
-        return self.prompts(conversation, context)[0]
 
     def tasks(self, conversation: Conversation, context: PromptContext) -> Mapping[str, Task]:
         """Extra training tasks of the style for one conversation, by name."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -14,8 +15,9 @@ from erckit.encoding.prompt_segments import Room
 from erckit.prompting.context_builder import ContextBuilder
 from erckit.prompting.conversation_prompt import ConversationPrompt
 from erckit.prompting.gathered import Gathered
-from erckit.prompting.label_likelihood import label_scores, prompt_batches
+from erckit.prompting.label_likelihood import label_scores, piece_batches
 from erckit.prompting.question_vectors import question_vectors
+from erckit.prompting.shown_labels import shown_labels
 from erckit.prompting.tokenize_prompt import LabelTokens, label_tokens, tokenize_prompt
 
 CHUNK = 64  # conversations whose prompts are held at a time
@@ -32,7 +34,7 @@ class PromptSystem:
         labels: The labels as token ids.
         room: Longest prompt, and how a longer conversation is cut.
         tokens_processed: Tokens the causal LM has read so far, padding not counted.
-        truncated: Utterances read so far that were cut to fit.
+        truncated: Utterances scored so far that were cut to fit; one counts once, however many prompts show it.
     """
 
     def __init__(self, lm: CausalLM, builder: ContextBuilder) -> None:
@@ -85,15 +87,9 @@ class PromptSystem:
             known: Labels of every utterance row that this model gave before, negative for none; shown as they are.
             wants_vectors: Put the last state of each question behind its log-likelihoods, (R, L + H).
         """
-        if not self.builder.shows_past or gathered.past is None:
-            return self._score(gathered, targets, None, batch_tokens, advance, wants_vectors)
-        emotions = np.full(gathered.utterances, -1, dtype=np.int64) if known is None else known.copy()
-        shown = gathered.past.rows(gathered.rows(targets))
-        first = gathered.owners(shown[emotions[shown] < 0])
-        if first:
-            rows = gathered.rows(first)
-            own = self.blind_labels(gathered, first, batch_tokens)
-            emotions[rows] = np.where(emotions[rows] < 0, own, emotions[rows])
+        emotions = None
+        if self.builder.shows_past:
+            emotions = shown_labels(gathered, targets, known, lambda c: self.blind_labels(gathered, c, batch_tokens))
         return self._score(gathered, targets, emotions, batch_tokens, advance, wants_vectors)
 
     def blind_labels(
@@ -103,7 +99,7 @@ class PromptSystem:
 
         Without gradient and dropout; no random number is drawn.
         """
-        scores = self._score(gathered, conversations, None, batch_tokens, None)
+        scores = self._score(gathered, conversations, None, batch_tokens, None, is_first_pass=True)
         return scores.argmax(axis=1).astype(np.int64)
 
     def _score(
@@ -114,6 +110,7 @@ class PromptSystem:
         batch_tokens: int,
         advance: Callable[[int], None] | None,
         wants_vectors: bool = False,
+        is_first_pass: bool = False,
     ) -> NDArray[np.float32]:
         parts: list[NDArray[np.float32]] = []
         model, count = self.lm.model, len(self.builder.label_set)
@@ -121,16 +118,30 @@ class PromptSystem:
         model.eval()
         try:
             for start in range(0, len(targets), CHUNK):
-                prompts = [p for c in targets[start : start + CHUNK] for p in self.prompts(gathered, c, emotions)]
-                rows = self._read(self.tokenize(prompts), batch_tokens, advance, wants_vectors)
+                chosen = [self.prompts(gathered, c, emotions) for c in targets[start : start + CHUNK]]
+                tokenized = [self.tokenize(prompts) for prompts in chosen]
+                if not is_first_pass:
+                    self.truncated += sum(map(self._cut, tokenized))
+                prompts = [prompt for of_one in chosen for prompt in of_one]
+                rows = self._read([p for of_one in tokenized for p in of_one], batch_tokens, advance, wants_vectors)
                 if self.builder.settings.removes_prior:
                     from erckit.prompting.prior import label_prior
 
-                    rows[:, :count] -= label_prior(self.lm, prompts, self.labels, self.room)
+                    rows[:, :count] -= label_prior(self.lm, prompts, self.labels, self.room, batch_tokens=batch_tokens)
                 parts.append(rows)
         finally:
             model.train(was_training)
         return np.concatenate(parts) if parts else np.empty((0, count), dtype=np.float32)
+
+    def _cut(self, prompts: Sequence[TokenizedPrompt]) -> int:
+        """Utterances of a conversation that are too long for its prompts."""
+        count, before = 0, Counter[tuple[int, ...]]()
+        for prompt in prompts:
+            longest = self.room.max_tokens - len(prompt.opening)
+            cut = Counter(block for block in prompt.blocks if len(block) > longest)
+            count += (cut - before).total()  # what the prompt before showed is the same utterance again
+            before = cut
+        return count
 
     @torch.inference_mode()
     def _read(
@@ -140,14 +151,12 @@ class PromptSystem:
         advance: Callable[[int], None] | None,
         wants_vectors: bool,
     ) -> NDArray[np.float32]:
-        starts = np.cumsum([0, *(len(prompt.questions) for prompt in prompts)])
-        fits = [self.room.max_tokens - len(prompt.opening) for prompt in prompts]
-        self.truncated += sum(len(b) > room for p, room in zip(prompts, fits, strict=True) for b in p.blocks)
+        count = sum(len(prompt.questions) for prompt in prompts)
         width = len(self.builder.label_set) + (int(self.lm.model.config.hidden_size) if wants_vectors else 0)
-        scores = np.empty((int(starts[-1]), width), dtype=np.float32)
-        for chosen in prompt_batches(prompts, batch_tokens):
+        scores = np.empty((count, width), dtype=np.float32)
+        for pieces in piece_batches(prompts, self.room, batch_tokens):
             batch = pack_prompts(
-                [prompts[c] for c in chosen],
+                [piece.prompt for piece in pieces],
                 self.room,
                 padding_token=self.lm.padding_token,
                 positions=self.lm.positions,
@@ -158,7 +167,7 @@ class PromptSystem:
                 found = torch.cat(question_vectors(self.lm, batch), dim=1)  # (R, L + H)
             else:
                 found = label_scores(self.lm, batch)  # (R, L)
-            rows = np.concatenate([np.arange(starts[c], starts[c + 1]) for c in chosen])
+            rows = [row for piece in pieces for row in piece.rows]
             scores[rows] = found.float().cpu().numpy()
             if advance:
                 advance(len(rows))

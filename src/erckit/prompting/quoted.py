@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 
 _JOINER = "\u200d"  # holds composed emoji together
+_NON_JOINER = "\u200c"  # stands inside Persian and Indic words
+_LETTERS_PER_WORD = 12  # of a text that is cut; text without spaces is cut by these
 _LONGEST_NAME = 40  # characters; a name is a name, not a place for a message
 _QUOTES = str.maketrans({'"': "'", "“": "'", "”": "'", "„": "'", "«": "'", "»": "'", "＂": "'"})
 _NAME = str.maketrans(dict.fromkeys('":<>()[]{}#“”„«»＂：﹕︓', " "))
@@ -28,12 +31,27 @@ def quoted(text: str, max_words: int = 0) -> str:
 
     Args:
         text: What somebody said.
-        max_words: Words that are kept, with ``...`` for the rest; 0 keeps all.
+        max_words: Words that are kept, with ``...`` for the rest, and at most twelve characters for each of them; 0
+            keeps all.
     """
-    words = "".join(c if c.isprintable() or c == _JOINER else " " for c in text.translate(_QUOTES)).split()
-    if max_words and len(words) > max_words:
-        words = [*words[:max_words], "..."]
-    return f'"{_FENCE.sub("##", " ".join(words))}"'
+    words = _printable(text.translate(_QUOTES)).split()
+    kept = " ".join(words[:max_words] if max_words else words)
+    if max_words and (len(words) > max_words or len(kept) > max_words * _LETTERS_PER_WORD):
+        kept = f"{kept[: max_words * _LETTERS_PER_WORD].rstrip()} ..."
+    return f'"{_FENCE.sub("##", kept)}"'
+
+
+def _printable(text: str) -> str:
+    """The text with spaces in place of what is not printed; signs that join letters stay where they do."""
+    return "".join(
+        c if c.isprintable() or c == _JOINER or (c == _NON_JOINER and _is_inside(text, i)) else " "
+        for i, c in enumerate(text)
+    )
+
+
+def _is_inside(text: str, i: int) -> bool:
+    """Whether letters, or marks on them, stand on both sides of a character."""
+    return 0 < i < len(text) - 1 and all(unicodedata.category(text[at])[0] in "LM" for at in (i - 1, i + 1))
 
 
 @lru_cache(maxsize=1 << 14)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from erckit.encoding.prompt_segments import Room, plan_prompt
+from erckit.encoding.prompt_segments import Room, fitted, plan_prompt
 from erckit.prompting.annotation.request import CHARACTERS_PER_TOKEN, estimated_tokens
 from erckit.prompting.conversation_prompt import ConversationPrompt
-
-_KEPT_END = 4  # last characters of an utterance that is cut: its closing quote and line break
 
 
 def separate_texts(prompt: ConversationPrompt, room: Room | None = None) -> list[str]:
@@ -25,7 +23,7 @@ def separate_texts(prompt: ConversationPrompt, room: Room | None = None) -> list
     room = room or Room()
     opening = estimated_tokens(prompt.opening)
     longest = int(max(1, room.max_tokens - opening) * CHARACTERS_PER_TOKEN)
-    blocks = [_fitted(block, longest) for block in prompt.blocks]
+    blocks = [fitted(block, longest) for block in prompt.blocks]
     texts = [""] * len(prompt.questions)
     for segment in plan_prompt(opening, [estimated_tokens(block) for block in blocks], room):
         for q, question in enumerate(prompt.questions):
@@ -34,11 +32,3 @@ def separate_texts(prompt: ConversationPrompt, room: Room | None = None) -> list
                 shown = blocks[segment.first : question.sees]
                 texts[q] = f"{prompt.opening}{''.join(shown)}{question.text}"
     return texts
-
-
-def _fitted(block: str, longest: int) -> str:
-    """A block that is too long loses characters before its end, so that the quotes it stands in are closed."""
-    if len(block) <= longest:
-        return block
-    end = min(_KEPT_END, longest // 2)
-    return f"{block[: longest - end]}{block[len(block) - end :]}"

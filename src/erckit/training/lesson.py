@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from erckit.encoding.prompt_packing import TokenizedPrompt
+from erckit.encoding.prompt_packing import TokenizedPrompt, prompt_pieces
+from erckit.encoding.prompt_segments import Room
+from erckit.prompting.label_likelihood import prompt_batches
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,40 @@ def join_lessons(lessons: Sequence[Lesson]) -> Lesson:
     )
 
 
-def lesson_loss(scores: Tensor, lesson: Lesson, smoothing: float = 0.0) -> Tensor:
+def lesson_parts(lesson: Lesson, room: Room, tokens: int) -> list[Lesson]:
+    """A lesson in parts that are read one after the other, so that a long conversation needs no more memory.
+
+    The losses of the parts add up to that of the lesson, and so do their gradients.
+
+    Args:
+        lesson: Of one conversation or of several.
+        room: How long conversations are cut.
+        tokens: Most tokens of a part, padding included, unless one piece of a conversation alone has more. An ordinary
+            batch, which has up to twice as many with its padding, is not cut.
+
+    Returns:
+        At least one part.
+    """
+    pieces = prompt_pieces(lesson.prompts, room)
+    longest = max((prompt_tokens(piece.prompt) for piece in pieces), default=0)
+    if len(pieces) * longest <= 2 * tokens:
+        return [lesson]
+    parts = []
+    for chosen in prompt_batches([piece.prompt for piece in pieces], tokens):
+        rows = [row for i in chosen for row in pieces[i].rows]
+        parts.append(
+            Lesson(
+                tuple(pieces[i].prompt for i in chosen),
+                tuple(lesson.gold[row] for row in rows),
+                tuple(lesson.factors[row] for row in rows),
+                tuple(lesson.is_written[row] for row in rows),
+                tuple(lesson.rows[row] for row in rows),
+            )
+        )
+    return parts
+
+
+def lesson_loss(scores: Tensor, lesson: Lesson, smoothing: float = 0.0, barred: Tensor | None = None) -> Tensor:
     """Sum over questions of factor x loss; questions without a right answer add nothing.
 
     A sum, not a mean: the caller divides by the labelled utterances of the whole optimiser step, so that a batch of N
@@ -83,11 +118,14 @@ def lesson_loss(scores: Tensor, lesson: Lesson, smoothing: float = 0.0) -> Tenso
         scores: Log-likelihood of each answer, minus infinity where there is none, (R, L).
         lesson: The questions.
         smoothing: Share of the target that is spread over the answers of a choice, in [0, 1).
+        barred: Answers that take no part, neither in the choice nor in what is spread, (R, L) booleans; None for none.
 
     Returns:
         A scalar.
     """
     device = scores.device
+    if barred is not None:
+        scores = scores.masked_fill(barred.to(device), -torch.inf)
     gold = torch.tensor(lesson.gold, device=device)
     factors = torch.tensor(lesson.factors, device=device)
     written = torch.tensor(lesson.is_written, device=device)

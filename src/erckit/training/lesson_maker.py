@@ -70,7 +70,7 @@ class LessonMaker:
             style = self._system.builder.style.name
             raise SettingError(f"'{key}': the style '{style}' has no task '{name}'. {nearest(name, names)}")
 
-    def label_blind(self, conversations: Sequence[int], epoch: int, progress: float) -> float:
+    def label_shown(self, conversations: Sequence[int], epoch: int, progress: float) -> float:
         """Have the model label what the lessons of some conversations show as its own labels.
 
         It is the first pass of labelling, which shows no emotions, by the model as it is now: before it learns from
@@ -101,7 +101,7 @@ class LessonMaker:
         return sum(map(len, own)) / (sum(int(is_visible.sum()) for _, _, is_visible, _ in drawn) or 1)
 
     def main(self, c: int, epoch: int, progress: float) -> Lesson:
-        """What conversation ``c`` teaches about emotions, and beside them; ``label_blind`` comes before.
+        """What conversation ``c`` teaches about emotions, and beside them; ``label_shown`` comes before.
 
         Args:
             c: The conversation.
@@ -151,7 +151,7 @@ class LessonMaker:
         if not self._shows_past:
             return None, None
         rows, is_gold, is_visible, hidden = self._drawn(c, epoch, progress)
-        assert (self.met[rows[is_visible & ~is_gold]] == epoch).all(), "label_blind comes before"
+        assert (self.met[rows[is_visible & ~is_gold]] == epoch).all(), "label_shown comes before"
         emotions = np.full(self._gathered.utterances, -1, dtype=np.int64)
         emotions[rows] = np.where(is_gold, self._labels[rows], self.own[rows])
         return emotions, hidden
@@ -168,11 +168,12 @@ class LessonMaker:
                 tuple(map(int, rows)),
             )
         words = self._system.labels.labels
-        answers = iter([(words[y],) if y >= 0 else ("",) for y in gold])
+        answers = iter([(words[y],) if y >= 0 else () for y in gold])
         written = []
         for prompt in prompts:
             questions = [replace(question, answers=next(answers)) for question in prompt.questions]
-            written.append(replace(prompt, questions=tuple(q for q in questions if q.answers[0])))
+            if asked := tuple(question for question in questions if question.answers):
+                written.append(replace(prompt, questions=asked))
         kept = [i for i, y in enumerate(gold) if y >= 0]
         return Lesson(
             tuple(tokenize_prompt(self._system.lm, prompt, None) for prompt in written),
@@ -189,7 +190,7 @@ class LessonMaker:
         rows = np.array(lesson.rows, dtype=np.int64)
         barred = ~self._possible[np.clip(rows, 0, None)]
         barred[(rows < 0) | np.array(lesson.is_written, dtype=bool)] = False
-        return barred
+        return barred if barred.any() else None
 
     def _task(self, task: Task, weight: float) -> Lesson:
         if not task.prompts:

@@ -42,3 +42,9 @@ class LlmTrainingSettings:
         for task, weight in self.extra_tasks.items():
             if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 <= weight < math.inf:
                 raise SettingError(f"'training.llm.extra_tasks.{task}' must be a weight of 0 or more, got {weight!r}.")
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """Tasks of the prompt style that are learnt."""
+        first = (self.first_task,) if self.first_task else ()
+        return (*first, *(name for name, weight in self.extra_tasks.items() if weight))

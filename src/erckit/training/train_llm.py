@@ -36,11 +36,11 @@ from erckit.training.checkpoint import (
 from erckit.training.data import possible_labels, repeats_of
 from erckit.training.device_name import device_name
 from erckit.training.journal import Journal
-from erckit.training.lesson import Lesson, join_lessons, lesson_loss
+from erckit.training.lesson import Lesson, join_lessons, lesson_loss, lesson_parts
 from erckit.training.lesson_maker import LessonMaker
 from erckit.training.llm_context import llm_builder
 from erckit.training.llm_folder import write_llm_folder
-from erckit.training.objective import IMPOSSIBLE, NO_LABEL, bar_impossible, class_weights
+from erckit.training.objective import NO_LABEL, bar_impossible, class_weights
 from erckit.training.optimizer import rate_factor
 from erckit.training.recipe import Recipe
 from erckit.training.run_state import dev_scores, evaluation_marks, restore_run, run_position, run_tensors
@@ -79,7 +79,7 @@ class LlmTraining:
         self.system = PromptSystem(self.lm, self.builder)
         taught = range(len(train_split))
         with self.accelerator.main_process_first():  # the others find vectors and annotations in the cache
-            self.train = self.builder.gather(train_split, taught=taught, quiet=self.quiet)
+            self.train = self.builder.gather(train_split, taught=taught, tasks=settings.llm.tasks, quiet=self.quiet)
             # What dev may remember of train; train remembers nothing of dev.
             remembered = train_split if self.builder.scope == "all" else ()
             self.joint = self.builder.gather([*remembered, *dev_split], quiet=self.quiet)
@@ -198,15 +198,17 @@ class LlmTraining:
         progress = step / max(1, steps - 1)  # 1 at the last step
         if stage == MAIN:
             with autocast(self.precision, self.device):
-                self.own_share = self.lessons.label_blind([c for chosen in mine for c in chosen], self.epoch, progress)
+                self.own_share = self.lessons.label_shown([c for chosen in mine for c in chosen], self.epoch, progress)
         total = 0.0
         for number, chosen in enumerate(mine):
             lesson = join_lessons([self._lesson(stage, c, progress) for c in chosen])
-            is_last = number == len(mine) - 1
-            with nullcontext() if is_last else self.accelerator.no_sync(self.wrapped):
-                loss = self._loss(lesson) / asked * share
-                self.accelerator.backward(loss)
-            total += loss.item()
+            parts = lesson_parts(lesson, self.system.room, settings.batch_tokens)
+            for place, part in enumerate(parts):
+                is_last = (number, place) == (len(mine) - 1, len(parts) - 1)
+                with nullcontext() if is_last else self.accelerator.no_sync(self.wrapped):
+                    loss = self._loss(part) / asked * share
+                    self.accelerator.backward(loss)
+                total += loss.item()
         parameters = [p for p in self.lm.model.parameters() if p.requires_grad]
         norm = float(torch.nn.utils.clip_grad_norm_(parameters, settings.clip))
         if not math.isfinite(norm):  # before the step, so that weights and checkpoints stay sound
@@ -237,11 +239,12 @@ class LlmTraining:
         with autocast(self.precision, self.device):
             scores = self.wrapped(batch.to(self.device))  # (R, L)
         bars = self.lessons.bars(lesson)
-        if bars is not None:
-            wide = np.zeros(tuple(scores.shape), dtype=bool)
-            wide[:, : bars.shape[1]] = bars
-            scores = scores.masked_fill(torch.from_numpy(wide).to(self.device), IMPOSSIBLE)
-        return lesson_loss(scores, lesson, self.settings.label_smoothing)
+        barred = None
+        if bars is not None:  # tasks may have more answers than there are labels, or fewer
+            width = min(scores.shape[1], bars.shape[1])
+            barred = torch.zeros(scores.shape, dtype=torch.bool)
+            barred[:, :width] = torch.from_numpy(bars[:, :width])
+        return lesson_loss(scores, lesson, self.settings.label_smoothing, barred)
 
     def _share_own(self) -> None:
         """With several processes, give each what the others' models said of their utterances in this step."""

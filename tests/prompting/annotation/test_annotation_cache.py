@@ -48,8 +48,7 @@ def test_the_first_answer_stays(cache_path: Path) -> None:
     one, two = AnnotationCache(cache_path, "m"), AnnotationCache(cache_path, "m")
     one.add(ASKED, "first")
     two.add(ASKED, "second")
-    one.refresh()
-    assert one.get(ASKED) == AnnotationCache(cache_path, "m").get(ASKED) == "first"
+    assert AnnotationCache(cache_path, "m").get(ASKED) == "first"
 
 
 def test_nonsense_lines_are_passed_over(cache_path: Path) -> None:

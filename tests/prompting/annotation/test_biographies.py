@@ -18,10 +18,12 @@ from erckit.memory.history import story_order
 from erckit.memory.identity import is_anonymous
 from erckit.prompting.annotation.annotation_cache import AnnotationCache
 from erckit.prompting.annotation.annotator import open_annotator
+from erckit.prompting.annotation.biography_request import growing_request, whole_request
 from erckit.prompting.annotation.biography_settings import BiographySettings
 from erckit.prompting.annotation.extract import extract_biography
 from erckit.prompting.annotation.model_annotator import ModelAnnotator
 from erckit.prompting.annotation.remember import known_biographies, remember_biographies
+from erckit.prompting.annotation.request import Completion
 
 
 def _talks(seed: int, count: int, length: int) -> list[Conversation]:
@@ -115,6 +117,15 @@ def test_nothing_is_asked_for_that_nobody_sees(fake: Any, cache_path: Path) -> N
     assert kept.last["Ana"].text == "she knows mark-0-0 mark-0-1 mark-0-2"
 
 
+@pytest.mark.parametrize("is_cut", [False, True])
+def test_no_biography_ends_in_the_middle_of_a_sentence(is_cut: bool) -> None:
+    talk = Conversation("c", (Utterance("1", "Ana", "Hm."),))
+    said = Completion("Ana works at night. She is tired of it. She would rather", 99, is_cut)
+    for request in (growing_request("Ana", "", ["Hm."], 60), whole_request("Ana", talk, 60)):
+        ended = "Ana works at night. She is tired of it."
+        assert request.cleaned(said) == (ended if is_cut else said.text)
+
+
 def test_whole_conversation_knows_the_future_and_says_so(fake: Any, cache_path: Path) -> None:
     talk = Conversation("c", (Utterance("1", "Ana", "mark-0-1"), Utterance("2", "Ben", "mark-0-2")))
     written = _annotator(fake, cache_path).biographies([talk], BiographySettings(form="whole_conversation"))
@@ -134,12 +145,19 @@ def test_goes_on_from_the_speaker_memory(fake: Any, cache_path: Path) -> None:
     assert remember_biographies(store, first) == 1  # not the waiter
     assert remember_biographies(store, first) == 0
     known = known_biographies(store, ["Ana", "Waiter", "Nobody"])
-    assert known == {"Ana": "she knows mark-1-1"}
+    assert {name: one.text for name, one in known.items()} == {"Ana": "she knows mark-1-1"}
+    assert known["Ana"].conversations == {"c1": 1}
     second = annotator.biographies([talk(2)], settings, known=known, keeps_last=True)
     assert second.per_utterance[0][0] == "she knows mark-1-1"
     assert second.last["Ana"].text == "she knows mark-1-1 mark-2-1"
     assert second.last["Ana"].inputs_hash != first.last["Ana"].inputs_hash
+    assert second.last["Ana"].conversations == {"c1": 1, "c2": 1}
+    assert second.last["Ana"].before == first.last["Ana"]
     assert remember_biographies(store, second) == 1
+    assert remember_biographies(store, first) == 0  # it takes in less
+    relabelled = annotator.biographies([talk(2)], settings, known=second.last, keeps_last=True)
+    assert relabelled.per_utterance == second.per_utterance
+    assert annotator.biographies([talk(1)], settings, known=second.last).per_utterance == first.per_utterance
     store.forget("Ana")
     assert known_biographies(store, ["Ana"]) == {}
 

@@ -38,6 +38,13 @@ def test_a_biography_ends_with_a_sentence_where_it_can() -> None:
     assert clean_biography("One line.\n\nAnother  line.", 60) == "One line. Another line."
 
 
+def test_a_biography_that_the_token_limit_cut() -> None:
+    text = "Ana works at night. She is tired of it. She would rather pai"
+    assert clean_biography(text, 60, is_cut=True) == "Ana works at night. She is tired of it."
+    assert clean_biography("Ana works at night and she is", 60, is_cut=True) == "Ana works at night and she is ..."
+    assert clean_biography("", 60, is_cut=True) == ""
+
+
 @pytest.mark.parametrize("answer", ["", "Ana", "?? !! --", "she is " * 20])
 def test_no_biography(answer: str) -> None:
     assert clean_biography(answer, 60) == ""

@@ -60,7 +60,6 @@ def test_no_key_no_header(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         (b"{", "no chat completion"),
         (b"[" * 100_000, "no chat completion"),
         (b'{"choices": []}', "no chat completion"),
-        (b'{"choices": [{"message": {"content": null, "refusal": "no"}}]}', "it is a refusal"),
         (b'{"choices": [{"message": {"content": 7}}]}', "holds no text"),
         ("cut", "cut the connection"),
         ("hang up", "cut the connection"),
@@ -72,6 +71,83 @@ def test_worth_another_try(server: Any, entry: Any, said: str) -> None:
     assert isinstance(result, Failure)
     assert said in result.reason
     assert not result.is_final
+
+
+@pytest.mark.parametrize(
+    ("message", "note"),
+    [
+        ({"content": None}, "it holds no text"),
+        ({}, "it holds no text"),
+        ({"content": None, "refusal": "no"}, "it is a refusal"),
+        ({"content": [{"type": "text", "text": None}]}, ""),
+        ({"content": ""}, ""),
+    ],
+)
+def test_no_text_is_an_empty_answer_that_was_paid_for(server: Any, message: dict[str, Any], note: str) -> None:
+    server.script = [json.dumps({"choices": [{"message": message}], "usage": {"total_tokens": 1000}}).encode()]
+    assert _one(server) == Completion("", 1000, False, note)
+
+
+def test_an_answer_that_the_limit_cut(server: Any) -> None:
+    server.script = [b'{"choices": [{"message": {"content": "She is"}, "finish_reason": "length"}]}']
+    result = _one(server)
+    assert isinstance(result, Completion)
+    assert result.is_cut
+
+
+@pytest.mark.parametrize("entry", [500, "slow", "cut", "hang up", b"<html>", 400])
+def test_a_failed_try_costs_its_prompt(server: Any, entry: Any) -> None:
+    server.script = [entry]
+    result = _one(server, timeout=0.3)
+    assert isinstance(result, Failure)
+    assert result.tokens == _request().prompt_tokens
+    server.script = [b'{"choices": [], "usage": {"total_tokens": 77}}']
+    assert _one(server).tokens == 77
+
+
+@pytest.mark.parametrize(("status", "stops"), [(400, False), (401, True), (403, True), (404, True), (422, False)])
+def test_what_concerns_every_request(server: Any, status: int, stops: bool) -> None:
+    server.script = [status]
+    result = _one(server)
+    assert isinstance(result, Failure)
+    assert (result.is_final, result.stops) == (True, stops)
+
+
+def test_no_answer_in_text_is_counted_and_told(server: Any, cache_path: Path) -> None:
+    server.script = [b'{"choices": [{"message": {"content": null}}], "usage": {"total_tokens": 1000}}']
+    budget = Budget(BudgetSettings(tries=9, tokens=2500, first_wait=0))
+    with pytest.raises(AnnotationError, match="budget of 2,500 tokens is spent"):
+        write_all([_request()], EndpointEngine(server.url, "m"), AnnotationCache(cache_path, "m"), budget)
+    assert len(server.seen) == 3  # what a further one will take is estimated
+    assert budget.tokens == 3000
+
+
+def test_no_request_is_made_after_the_budget_is_spent(server: Any, cache_path: Path) -> None:
+    server.script = [b'{"choices": [{"message": {"content": "fine"}}], "usage": {"total_tokens": 100}}']
+    requests = [_request(f"u{i}") for i in range(60)]
+    budget = Budget(BudgetSettings(tokens=450))
+    engine = EndpointEngine(server.url, "m", parallel=2)
+    with pytest.raises(AnnotationError, match="budget of 450 tokens is spent"):
+        write_all(requests, engine, AnnotationCache(cache_path, "m"), budget)
+    assert len(server.seen) <= 6  # 450 at 100 each, and one more under way
+
+
+def test_no_try_outlasts_the_time(server: Any, cache_path: Path) -> None:
+    server.script = ["slow"]
+    budget = Budget(BudgetSettings(seconds=0.4))
+    engine = EndpointEngine(server.url, "m", parallel=2, timeout=5.0)
+    start = time.monotonic()
+    with pytest.raises(AnnotationError, match=r"budget of 0\.4 seconds is spent; 40 answers are missing"):
+        write_all([_request(f"u{i}") for i in range(40)], engine, AnnotationCache(cache_path, "m"), budget)
+    assert time.monotonic() - start < 1.5
+    assert len(server.seen) <= 2
+
+
+def test_another_server_may_have_another_model_of_that_name() -> None:
+    near, far = (EndpointEngine(url, "m") for url in ("http://localhost:8000/v1/", "https://models.example/a/v1"))
+    assert near.name == "endpoint m at http://localhost:8000/v1"
+    assert far.name == "endpoint m at https://models.example/a/v1"
+    assert near.title == far.title == "endpoint m"
 
 
 @pytest.mark.parametrize("entry", ["slow", "drip"])
@@ -146,6 +222,8 @@ def test_the_key_is_not_sent_in_the_clear(monkeypatch: pytest.MonkeyPatch) -> No
         ("http://user:pw@host/v1", "carries a key"),
         ("http://host/v1?key=x", "carries a key"),
         ("http://host:99999999/v1", "is no address"),
+        ("http://a..b/v1", "is no address"),
+        (f"http://{'x' * 70}.com/v1", "is no address"),
         ("http://ho st/v1", "white space"),
     ],
 )
@@ -161,7 +239,8 @@ def test_tried_again_until_it_answers(server: Any, cache_path: Path) -> None:
     engine = EndpointEngine(server.url, "m", timeout=5)
     assert write_all([_request()], engine, AnnotationCache(cache_path, "m"), budget, sleep=waits.append) == ["At last"]
     assert waits == [1.0, 2.0, 4.0, 8.0, 16.0]  # 3 seconds asked for, 4 due anyway
-    assert [body["temperature"] for body in server.seen] == [0.0, 0.7, 0.7, 0.7, 0.7, 0.7]
+    # warmer only after the answer that was empty
+    assert [body["temperature"] for body in server.seen] == [0.0, 0.0, 0.0, 0.0, 0.0, 0.7]
 
 
 def test_given_up_after_the_tries_and_the_rest_is_kept(server: Any, cache_path: Path) -> None:

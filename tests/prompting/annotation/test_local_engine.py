@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -52,4 +54,32 @@ def test_control_tokens_in_a_text_are_letters(engine: LocalEngine) -> None:
 
 def test_nothing_is_loaded_before_it_is_needed() -> None:
     engine = LocalEngine("no-such-model-anywhere")
-    assert (engine.name, engine.at_once) == ("local no-such-model-anywhere fp32", 8)
+    assert (engine.title, engine.at_once) == ("local no-such-model-anywhere", 8)
+
+
+def test_its_name_tells_the_weights(tiny_causal_lm: Callable[..., Any], tmp_path: Path) -> None:
+    lm = tiny_causal_lm()
+    folder = shutil.copytree(lm.folder, tmp_path / "mine")
+    name = LocalEngine(folder).name
+    assert lm.sha256[:16] in name
+    assert LocalEngine("mine", lm=lm).name == name  # the same weights
+    assert LocalEngine(folder, dtype="bf16").name != name
+    weights = folder / "model.safetensors"
+    changed = bytearray(weights.read_bytes())
+    changed[-1] ^= 1
+    weights.write_bytes(changed)
+    assert LocalEngine(folder).name != name
+
+
+def test_an_answer_that_does_not_end_is_cut(engine: LocalEngine) -> None:
+    ((_, one),) = engine.complete([_request("red dog", 2)], 0.0)
+    assert isinstance(one, Completion)
+    lm = engine._loaded()
+    assert one.is_cut == (len(lm.tokenizer(one.text, add_special_tokens=False)["input_ids"]) >= 2)
+
+
+def test_without_leave_nothing_is_written(engine: LocalEngine) -> None:
+    given = iter([5.0, 0.0])
+    found = list(engine.complete([_request("red"), _request("dog"), _request("no")], 0.0, lambda r: next(given)))
+    assert [place for place, _ in found] == [0]
+    assert list(engine.complete([_request("red")], 0.0, lambda request: 0.0)) == []

@@ -73,7 +73,7 @@ def test_the_token_budget_is_not_overspent(fake: Any, cache_path: Path) -> None:
 
 def test_the_time_budget_ends_it(fake: Any, cache_path: Path) -> None:
     budget = Budget(BudgetSettings(seconds=5))
-    budget.started -= 6
+    budget.seconds = 6
     with pytest.raises(AnnotationError, match="budget of 5 seconds is spent"):
         write_all(_requests("a"), fake(lambda user: user), AnnotationCache(cache_path, "fake"), budget)
 
@@ -99,4 +99,83 @@ def test_waits_double_up_to_the_longest() -> None:
     settings = BudgetSettings(first_wait=1, longest_wait=5)
     assert [settings.wait(n) for n in (1, 2, 3, 4)] == [1, 2, 4, 5]
     assert settings.wait(1, asked=3) == 3
-    assert settings.wait(1, asked=3600) == 5
+    assert settings.wait(1, asked=3600) == 3600  # a server is waited for as long as it asks
+
+
+def test_only_useless_answers_are_asked_for_warmer(fake: Any, cache_path: Path) -> None:
+    script = {"a": iter([Failure("busy"), Failure("busy"), "fine"]), "b": iter([Failure("busy"), "", "fine"])}
+    engine = fake(lambda user: next(script[user]))
+    cache = AnnotationCache(cache_path, "fake")
+    assert write_all(_requests("a", "b"), engine, cache, Budget(), sleep=lambda s: None) == ["fine"] * 2
+    assert [warmth for user, warmth in engine.asked if user == "a"] == [0.0, 0.0, 0.0]
+    assert [warmth for user, warmth in engine.asked if user == "b"] == [0.0, 0.0, 0.7]
+
+
+def test_what_is_refused_holds_nobody_up(fake: Any, cache_path: Path) -> None:
+    users = [f"u{i}" for i in range(30)]
+    engine = fake(lambda user: Failure("content filter", is_final=True) if user in ("u1", "u20") else user)
+    cache = AnnotationCache(cache_path, "fake")
+    with pytest.raises(AnnotationError, match=r"no answer: content filter\. 2 are missing; the 28 new") as caught:
+        write_all(_requests(*users), engine, cache, Budget())
+    assert "'u1'" in str(caught.value)
+    assert "'u20'" in str(caught.value)
+    assert len(cache) == 28
+    assert len(engine.asked) == 30
+
+
+def test_what_always_fails_holds_nobody_up(fake: Any, cache_path: Path) -> None:
+    users = [f"u{i}" for i in range(30)]
+    engine = fake(lambda user: Failure("broken") if user == "u1" else user)
+    cache = AnnotationCache(cache_path, "fake")
+    with pytest.raises(AnnotationError, match=r"no answer after 4 tries: broken\. 1 are missing; the 29 new"):
+        write_all(_requests(*users), engine, cache, Budget(), sleep=lambda s: None)
+    assert len(cache) == 29
+
+
+@pytest.mark.parametrize("how", [{"is_final": True}, {"is_final": True, "stops": True}, {}])
+def test_where_everything_fails_it_ends_soon(fake: Any, cache_path: Path, how: dict[str, Any]) -> None:
+    engine = fake(lambda user: Failure("is it running?", **how), at_once=4)
+    requests = _requests(*(f"u{i}" for i in range(200)))
+    with pytest.raises(AnnotationError, match=r"is it running\? 200 are missing; the 0 new"):
+        write_all(requests, engine, AnnotationCache(cache_path, "fake"), Budget(), sleep=lambda s: None)
+    assert len(engine.asked) <= 4 * 4
+
+
+def test_failed_tries_cost_what_they_cost(fake: Any, cache_path: Path) -> None:
+    results = iter([Failure("nonsense", tokens=70), Failure("busy"), "fine"])
+    budget = Budget()
+    engine = fake(lambda user: next(results))
+    write_all(_requests("a"), engine, AnnotationCache(cache_path, "fake"), budget, sleep=lambda s: None)
+    assert (budget.tokens, budget.reserved) == (80, 0)
+
+
+@pytest.mark.parametrize(("limit", "waits"), [(0.0, True), (8000.0, False), (20.0, False)])
+def test_a_wait_that_is_asked_for(
+    fake: Any, cache_path: Path, capsys: pytest.CaptureFixture[str], limit: float, waits: bool
+) -> None:
+    asked = 600.0 if waits else 9000.0
+    results = iter([Failure("busy", wait=asked), "fine"])
+    budget, slept = Budget(BudgetSettings(seconds=limit)), []
+
+    def run() -> list[str]:
+        engine = fake(lambda user: next(results))
+        return write_all(_requests("a"), engine, AnnotationCache(cache_path, "fake"), budget, sleep=slept.append)
+
+    if waits:
+        assert run() == ["fine"]
+        assert slept == [600.0]
+        assert "asks to wait 600 seconds" in capsys.readouterr().err
+    else:
+        with pytest.raises(AnnotationError, match=r"busy, and asks to wait 9,000 seconds, which is longer than"):
+            run()
+        assert slept == []
+
+
+def test_what_an_interrupt_leaves_under_way_is_not_reserved_for_ever(fake: Any, cache_path: Path) -> None:
+    def answer(user: str) -> str:
+        raise KeyboardInterrupt
+
+    budget = Budget(BudgetSettings(tokens=1000))
+    with pytest.raises(KeyboardInterrupt):
+        write_all(_requests("a"), fake(answer), AnnotationCache(cache_path, "fake"), budget)
+    assert budget.reserved == 0

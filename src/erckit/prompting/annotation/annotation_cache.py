@@ -40,9 +40,13 @@ class AnnotationCache:
     def __init__(self, path: Path, model: str) -> None:
         self.path, self._model = path, model
         self._texts: dict[str, str] = {}
-        self._read = 0  # bytes taken in, up to the end of a whole line
         self._lock = threading.Lock()
-        self.refresh()
+        for line in path.read_bytes().split(b"\n")[:-1] if path.exists() else ():  # what is cut has no line end
+            with contextlib.suppress(ValueError, KeyError, TypeError):  # cut by a kill, and another one after it
+                row = json.loads(line)
+                # The first answer stays, so that what was built on it stays valid.
+                if isinstance(row["text"], str):
+                    self._texts.setdefault(str(row["key"]), row["text"])
 
     def __len__(self) -> int:
         return len(self._texts)
@@ -67,22 +71,6 @@ class AnnotationCache:
         with self._lock:
             self._append(json.dumps(row).encode("ascii") + b"\n")
             self._texts.setdefault(key, text)
-
-    def refresh(self) -> None:
-        """Take in what other processes added."""
-        if not self.path.exists():
-            return
-        with open(self.path, "rb") as file:
-            file.seek(self._read)
-            data = file.read()
-        whole = data[: data.rfind(b"\n") + 1]
-        self._read += len(whole)
-        for line in whole.splitlines():
-            with contextlib.suppress(ValueError, KeyError, TypeError):  # cut by a kill
-                row = json.loads(line)
-                # The first answer stays, so that what was built on it stays valid.
-                if isinstance(row["text"], str):
-                    self._texts.setdefault(str(row["key"]), row["text"])
 
     def _append(self, line: bytes) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)

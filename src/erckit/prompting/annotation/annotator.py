@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from erckit.conversation import Conversation
+from erckit.encoding.causal_backbones import DEFAULT_CAUSAL_LM
 from erckit.errors import SettingError
 from erckit.prompting.annotation.biography_settings import BiographySettings
 from erckit.prompting.annotation.elements import DEFAULT_ELEMENTS
 from erckit.prompting.annotation.endpoint import KEY_VARIABLE
 from erckit.prompting.annotation.written_biographies import WrittenBiographies
+from erckit.prompting.context_settings import ENGINES
 from erckit.settings import choose
 
-KINDS = ("extract", "local", "endpoint", "file")
-DEFAULT_LOCAL_MODEL = "smollm2-135m-instruct"
+if TYPE_CHECKING:
+    from erckit.memory.biography import Biography
+    from erckit.prompting.annotation.budget import Budget
 
 # Per utterance, what was inferred by ATOMIC element.
 Characteristics = tuple[Mapping[str, str], ...]
@@ -35,7 +38,7 @@ class Annotator(Protocol):
         settings: BiographySettings,
         *,
         anonymous: Collection[str] = (),
-        known: Mapping[str, str] | None = None,
+        known: Mapping[str, Biography] | None = None,
         labels: Sequence[Sequence[str | None]] | None = None,
         keeps_last: bool = False,
     ) -> WrittenBiographies:
@@ -81,6 +84,7 @@ def open_annotator(
     dtype: str = "fp32",
     key_variable: str = KEY_VARIABLE,
     cache: Path | None = None,
+    budget: Budget | None = None,
     quiet: bool = True,
 ) -> Annotator:
     """An annotator by kind.
@@ -99,13 +103,16 @@ def open_annotator(
         dtype: Of a local model.
         key_variable: Environment variable with the endpoint's key.
         cache: File where answers are kept; None takes the model's in the cache folder.
+        budget: What may be spent and was, where it is shared with others; None makes one of ``tokens``, ``seconds``
+            and ``tries``.
         quiet: No progress.
 
     Raises:
         SettingError: An unknown kind, or a setting it needs is missing.
         AnnotationError: The file cannot be read.
+        BackboneError: The local model cannot be had.
     """
-    choose(kind, KINDS, "engine")
+    choose(kind, ENGINES, "engine")
     if kind == "extract":
         from erckit.prompting.annotation.extract_annotator import ExtractAnnotator
 
@@ -125,10 +132,10 @@ def open_annotator(
     if kind == "local":
         from erckit.prompting.annotation.local_engine import LocalEngine
 
-        engine = LocalEngine(model or DEFAULT_LOCAL_MODEL, dtype=dtype, parallel=parallel)
+        engine = LocalEngine(model or DEFAULT_CAUSAL_LM, dtype=dtype, parallel=parallel)
     else:
         from erckit.prompting.annotation.endpoint import EndpointEngine
 
         engine = EndpointEngine(url, model, key_variable=key_variable, timeout=timeout, parallel=parallel)
     kept = AnnotationCache(cache or annotation_file(engine.name), engine.name)
-    return ModelAnnotator(engine, kept, Budget(BudgetSettings(tries, tokens, seconds)), quiet)
+    return ModelAnnotator(engine, kept, budget or Budget(BudgetSettings(tries, tokens, seconds)), quiet)

@@ -68,4 +68,5 @@ def _request(kind: str, user: str, words: int) -> Request:
         user,
         round(words * _TOKENS_PER_WORD) + 16,
         partial(clean_biography, max_words=words),
+        clean_cut=partial(clean_biography, max_words=words, is_cut=True),
     )

@@ -9,9 +9,18 @@ _SENTENCE_END = re.compile(r"[.!?。！？](?=\s|$)")
 _LEAST_VARIED = 0.3  # distinct words among all, below which a longer answer goes round in circles
 
 
-def clean_biography(answer: str, max_words: int) -> str:
-    """A description on one line, cut after a whole sentence where that is possible; ``""`` where there is none."""
+def clean_biography(answer: str, max_words: int, is_cut: bool = False) -> str:
+    """A description on one line, cut after a whole sentence where that is possible; ``""`` where there is none.
+
+    Args:
+        answer: As it was written.
+        max_words: Longest description.
+        is_cut: Whether the token limit ended it; its last sentence is then left out where there are others.
+    """
     text = " ".join(_THINKING.sub("", answer).split()).strip("\"'` ")
+    if is_cut:
+        ends = [match.end() for match in _SENTENCE_END.finditer(text)]
+        text = text[: ends[-1]] if ends else f"{text.rstrip(',;:')} ..."
     return "" if _is_nonsense(text, 3) else _cut(text, max_words)
 
 

@@ -6,10 +6,11 @@ import json
 import os
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any
 
 from erckit.errors import SettingError
+from erckit.prompting.annotation.engine import Leave
 from erckit.prompting.annotation.http_post import HttpAnswer, HttpProblem, checked_address, http_post, is_this_machine
 from erckit.prompting.annotation.request import Completion, Failure, Request, estimated_tokens
 from erckit.prompting.annotation.untagged import untagged
@@ -21,6 +22,7 @@ _ADVICE = {
     403: "The key in {variable} may not use this model; choose another key or model",
     404: "Check the address and the name of the model",
 }
+_STOPS = _ADVICE  # what is refused with these is refused to every request
 
 
 class EndpointEngine:
@@ -62,7 +64,12 @@ class EndpointEngine:
 
     @property
     def name(self) -> str:
-        """The model's name; where it runs does not matter to what it is asked."""
+        """The model's name and its server: another server may have another model of that name."""
+        return f"endpoint {self._model} at {self._url.removesuffix('/chat/completions')}"
+
+    @property
+    def title(self) -> str:
+        """The model's name."""
         return f"endpoint {self._model}"
 
     @property
@@ -70,19 +77,34 @@ class EndpointEngine:
         """Requests under way at the same time, and a few more that wait."""
         return self._parallel * 4
 
-    def complete(self, requests: Sequence[Request], temperature: float) -> Iterator[tuple[int, Completion | Failure]]:
-        """Try each request once, several at the same time."""
+    def complete(
+        self, requests: Sequence[Request], temperature: float, leave: Leave | None = None
+    ) -> Iterator[tuple[int, Completion | Failure]]:
+        """Try each request once, several at the same time; each is made when there is a place for it."""
         stopped = threading.Event()
         pool = ThreadPoolExecutor(self._parallel, thread_name_prefix="endpoint")
+        running: dict[Future[Completion | Failure], int] = {}
+        places = iter(range(len(requests)))
         try:
-            futures = {pool.submit(self._try, r, temperature, stopped): i for i, r in enumerate(requests)}
-            for future in as_completed(futures):
-                yield futures[future], future.result()
+            while True:
+                while len(running) < self._parallel and (place := next(places, None)) is not None:
+                    seconds = leave(requests[place]) if leave is not None else self._timeout
+                    if seconds <= 0:
+                        places = iter(range(0))
+                        break
+                    how = requests[place], temperature, stopped, min(self._timeout, seconds)
+                    running[pool.submit(self._try, *how)] = place
+                if not running:
+                    return
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    yield running.pop(future), future.result()
         finally:
             stopped.set()
             pool.shutdown(wait=False, cancel_futures=True)
 
-    def _try(self, request: Request, temperature: float, stopped: threading.Event) -> Completion | Failure:
+    def _try(
+        self, request: Request, temperature: float, stopped: threading.Event, seconds: float
+    ) -> Completion | Failure:
         if stopped.is_set():
             return Failure("stopped")
         body = {
@@ -96,21 +118,22 @@ class EndpointEngine:
         }
         headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
         try:
-            answer = http_post(self._url, json.dumps(body).encode("ascii"), headers, self._timeout)
+            answer = http_post(self._url, json.dumps(body).encode("ascii"), headers, seconds)
         except HttpProblem as problem:
-            return Failure(str(problem))
+            return Failure(str(problem), tokens=request.prompt_tokens if problem.was_sent else 0)
         if answer.status == 200:
             return _read(answer.body, request, self._key)
-        return self._refused(answer)
+        return self._refused(answer, request.prompt_tokens)
 
-    def _refused(self, answer: HttpAnswer) -> Failure:
+    def _refused(self, answer: HttpAnswer, tokens: int) -> Failure:
         said = f"the server answers {answer.status}{_said(answer.body, self._key)}"
         if answer.status in _AGAIN:
-            return Failure(said, wait=answer.retry_after)
+            return Failure(said, wait=answer.retry_after, tokens=tokens)
         if 300 <= answer.status < 400:
-            return Failure(f"{said}; it redirects, which is not followed. Give the address it redirects to", True)
-        advice = _ADVICE.get(answer.status, "Change the request's model or address").format(variable=self._variable)
-        return Failure(f"{said}. {advice}", True)
+            advice = "it redirects, which is not followed. Give the address it redirects to"
+            return Failure(f"{said}; {advice}", True, tokens=tokens, stops=True)
+        advice = _ADVICE.get(answer.status, "The server does not take this request").format(variable=self._variable)
+        return Failure(f"{said}. {advice}", True, tokens=tokens, stops=answer.status in _STOPS)
 
 
 def _completions_url(url: str) -> str:
@@ -124,26 +147,32 @@ def _completions_url(url: str) -> str:
 
 
 def _read(body: bytes, request: Request, secret: str) -> Completion | Failure:
-    """The text of a chat completion; anything else is a failure that may be tried again."""
+    """The text of a chat completion, empty where it holds none; anything else is a failure that may be tried again."""
+    answer: Any = None
     try:
         answer = json.loads(body)
-        message = answer["choices"][0]["message"]
-        content = message.get("content")
+        choice = answer["choices"][0]
+        message, is_cut = choice["message"], choice.get("finish_reason") == "length"
+        content = message["content"] if "content" in message else None
         if isinstance(content, list):  # parts, as some servers send them
-            content = "".join(part.get("text", "") for part in content)
+            content = "".join(part.get("text") or "" for part in content)
+        if content is None:
+            note = "it is a refusal" if message.get("refusal") else "it holds no text"
+            return Completion("", _spent(answer, request, ""), is_cut, f"{note}, cut at the limit" if is_cut else note)
         if not isinstance(content, str):
-            return Failure(f"the answer holds no text{': it is a refusal' if message.get('refusal') else ''}")
+            return Failure("the answer holds no text", tokens=_spent(answer, request, ""))
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
-        return Failure(f"the answer is no chat completion{_said(body, secret)}")
-    return Completion(content, _spent(answer, request, content))
+        return Failure(f"the answer is no chat completion{_said(body, secret)}", tokens=_spent(answer, request, ""))
+    return Completion(content, _spent(answer, request, content), is_cut)
 
 
 def _spent(answer: Any, request: Request, content: str) -> int:
-    usage = answer.get("usage")
+    """Tokens as the server counts them, else the prompt's and those of what came, estimated."""
+    usage = answer.get("usage") if isinstance(answer, dict) else None
     total = usage.get("total_tokens") if isinstance(usage, dict) else None
     if isinstance(total, int) and not isinstance(total, bool) and 0 < total < 1 << 40:
         return total
-    return estimated_tokens(request.system + request.user) + estimated_tokens(content)
+    return request.prompt_tokens + (estimated_tokens(content) if content else 0)
 
 
 def _said(body: bytes, secret: str = "") -> str:

@@ -6,12 +6,14 @@ from collections.abc import Collection, Mapping, Sequence
 
 from erckit.conversation import Conversation
 from erckit.errors import SettingError
+from erckit.memory.biography import Biography
 from erckit.prompting.annotation.annotator import Characteristics
 from erckit.prompting.annotation.biography_plan import Place, biography_plan
 from erckit.prompting.annotation.biography_settings import BiographySettings
 from erckit.prompting.annotation.elements import DEFAULT_ELEMENTS
 from erckit.prompting.annotation.extract import extract_biography
 from erckit.prompting.annotation.grow_biographies import grow_biographies
+from erckit.prompting.annotation.remember import biographies_before
 from erckit.prompting.annotation.written_biographies import WrittenBiographies
 
 
@@ -29,7 +31,7 @@ class ExtractAnnotator:
         settings: BiographySettings,
         *,
         anonymous: Collection[str] = (),
-        known: Mapping[str, str] | None = None,
+        known: Mapping[str, Biography] | None = None,
         labels: Sequence[Sequence[str | None]] | None = None,
         keeps_last: bool = False,
     ) -> WrittenBiographies:
@@ -47,8 +49,9 @@ class ExtractAnnotator:
             ]
 
         if settings.is_causal:
-            plans = biography_plan(conversations, settings, anonymous, known or ())
-            return grow_biographies(conversations, plans, known or {}, self.name, rewrite, keeps_last)
+            told = biographies_before(known, conversations)
+            plans = biography_plan(conversations, settings, anonymous, told)
+            return grow_biographies(conversations, plans, told, self.name, rewrite, keeps_last)
         rows = []
         for c, conversation in enumerate(conversations):
             said: dict[str, list[Place]] = {}

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from erckit.conversation import Conversation
 from erckit.errors import AnnotationError
+from erckit.memory.biography import Biography
 from erckit.prompting.annotation.annotation_rows import AnnotationRow, read_rows
 from erckit.prompting.annotation.annotator import Characteristics
 from erckit.prompting.annotation.biography_settings import BiographySettings
@@ -49,7 +50,7 @@ class FileAnnotator:
         settings: BiographySettings,
         *,
         anonymous: Collection[str] = (),
-        known: Mapping[str, str] | None = None,
+        known: Mapping[str, Biography] | None = None,
         labels: Sequence[Sequence[str | None]] | None = None,
         keeps_last: bool = False,
     ) -> WrittenBiographies:

@@ -20,7 +20,16 @@ _CONNECT_SECONDS = 10.0
 
 
 class HttpProblem(Exception):  # noqa: N818 - not an error of erckit: the caller tries again
-    """No whole answer came; the message says why in a few words."""
+    """No whole answer came; the message says why in a few words.
+
+    Args:
+        reason: Why.
+        was_sent: Whether the request left, so that it may have cost something.
+    """
+
+    def __init__(self, reason: str, was_sent: bool) -> None:
+        super().__init__(reason)
+        self.was_sent = was_sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +56,7 @@ def checked_address(url: str) -> SplitResult:
     try:
         address = urlsplit(url)
         port_is_fine = address.port is None or 0 < address.port < 65536
+        (address.hostname or "").encode("idna")  # what no look-up takes: empty parts, more than 63 letters
     except ValueError:
         raise SettingError(f"'{url}' is no address. Give http://host:port/v1 or https://host/v1.") from None
     if address.scheme not in ("http", "https") or not address.hostname or not port_is_fine:
@@ -96,6 +106,7 @@ def http_post(url: str, body: bytes, headers: dict[str, str], seconds: float) ->
         connection = http.client.HTTPConnection(host, port, timeout=min(seconds, _CONNECT_SECONDS))
     cutter: threading.Timer | None = None
     is_over = threading.Event()
+    was_sent = False
     try:
         connection.connect()
         plug = connection.sock
@@ -104,19 +115,21 @@ def http_post(url: str, body: bytes, headers: dict[str, str], seconds: float) ->
         cutter.daemon = True
         cutter.start()
         sent = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "erckit", **headers}
+        was_sent = True
         connection.request("POST", address.path or "/", body, sent)
         answer = connection.getresponse()
         data = answer.read(_MOST_BYTES + 1)
         if is_over.is_set():
             raise TimeoutError
         if len(data) > _MOST_BYTES:
-            raise HttpProblem(f"{host} answers more than {_MOST_BYTES // 1_000_000} MB")
+            raise HttpProblem(f"{host} answers more than {_MOST_BYTES // 1_000_000} MB", True)
         length = answer.getheader("Content-Length")
         if length and length.isdigit() and len(data) < int(length):
-            raise HttpProblem(f"{host} cut the connection in the middle of its answer")
+            raise HttpProblem(f"{host} cut the connection in the middle of its answer", True)
         return HttpAnswer(answer.status, data, _retry_after(answer.getheader("Retry-After")))
     except (OSError, http.client.HTTPException) as error:
-        raise HttpProblem(_reason(error, host, seconds, is_over.is_set() or time.monotonic() >= deadline)) from None
+        is_late = is_over.is_set() or time.monotonic() >= deadline
+        raise HttpProblem(_reason(error, host, seconds, is_late), was_sent) from None
     finally:
         if cutter is not None:
             cutter.cancel()

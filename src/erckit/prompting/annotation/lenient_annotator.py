@@ -8,9 +8,11 @@ from typing import TypeVar
 
 from erckit.conversation import Conversation
 from erckit.errors import AnnotationError
+from erckit.memory.biography import Biography
 from erckit.prompting.annotation.annotator import Annotator, Characteristics
 from erckit.prompting.annotation.biography_settings import BiographySettings
 from erckit.prompting.annotation.elements import DEFAULT_ELEMENTS
+from erckit.prompting.annotation.model_annotator import ModelAnnotator
 from erckit.prompting.annotation.written_biographies import WrittenBiographies
 
 T = TypeVar("T")
@@ -18,7 +20,7 @@ _TOLD: set[tuple[str, str]] = set()  # of which writers and annotations this pro
 
 
 class LenientAnnotator:
-    """Goes on where a file has no annotations of a conversation, or a server does not answer.
+    """Goes on where a file has no annotations of a conversation, or a model does not answer.
 
     A model is trained with annotations of its corpus; somebody else's conversations have none until they are written.
     Training and evaluation do not go on.
@@ -26,7 +28,8 @@ class LenientAnnotator:
     Args:
         open_writer: Opens the annotator.
         source: What it is, such as its file or address; there is one note about each.
-        is_file: Whether it finds annotations conversation by conversation; the others are then kept.
+        is_file: Whether it finds annotations conversation by conversation. Of another one, what it answered before it
+            failed is taken: that is kept.
     """
 
     def __init__(self, open_writer: Callable[[], Annotator], source: str, is_file: bool) -> None:
@@ -47,69 +50,95 @@ class LenientAnnotator:
         settings: BiographySettings,
         *,
         anonymous: Collection[str] = (),
-        known: Mapping[str, str] | None = None,
+        known: Mapping[str, Biography] | None = None,
         labels: Sequence[Sequence[str | None]] | None = None,
         keeps_last: bool = False,
     ) -> WrittenBiographies:
         """See :class:`Annotator`; without any, a speaker has the biography that is known already, or none."""
-        told = known or {}
-        whole: list[WrittenBiographies] = []
+        told = {name: biography.text for name, biography in (known or {}).items()}
 
-        def write(writer: Annotator, chosen: Sequence[Conversation]) -> list[tuple[str, ...]]:
-            found = writer.biographies(
+        def write(writer: Annotator, chosen: Sequence[Conversation]) -> WrittenBiographies:
+            return writer.biographies(
                 chosen, settings, anonymous=anonymous, known=known, labels=labels, keeps_last=keeps_last
             )
-            whole.append(found)
-            return found.per_utterance
 
         def blank(conversation: Conversation) -> tuple[str, ...]:
             return tuple(told.get(utterance.speaker, "") for utterance in conversation.utterances)
 
-        rows = self._each(conversations, write, blank, "biographies")
-        if len(whole) == 1 and not self._is_file:
-            return whole[0]
-        return WrittenBiographies(rows, settings.is_causal)
+        if self._is_file:
+            rows = self._each(conversations, lambda w, one: write(w, one).per_utterance[0], blank, "biographies")
+            return WrittenBiographies(rows, settings.is_causal)
+        writer: Annotator | None = None
+        try:
+            writer = self._open()
+            return write(writer, conversations)
+        except AnnotationError as error:
+            if isinstance(writer, ModelAnnotator):
+                written = write(writer.kept(), conversations)
+            else:
+                nobody = range(len(conversations))
+                written = WrittenBiographies([blank(one) for one in conversations], settings.is_causal, {}, nobody)
+            self._tell("biographies", len(written.lacking), len(conversations), str(error))
+            return written
 
     def characteristics(
         self, conversations: Sequence[Conversation], elements: Sequence[str] = DEFAULT_ELEMENTS, window: int = 12
     ) -> list[Characteristics]:
-        """See :class:`Annotator`; without any, an utterance has none."""
+        """See :class:`Annotator`; a conversation of which one cannot be had has none."""
 
         def write(writer: Annotator, chosen: Sequence[Conversation]) -> list[Characteristics]:
             return writer.characteristics(chosen, elements, window)
 
-        return self._each(conversations, write, lambda one: tuple({} for _ in one.utterances), "characteristics")
+        def blank(conversation: Conversation) -> Characteristics:
+            return tuple({} for _ in conversation.utterances)
+
+        if self._is_file:
+            return self._each(conversations, lambda w, one: write(w, one)[0], blank, "characteristics")
+        writer: Annotator | None = None
+        try:
+            writer = self._open()
+            return write(writer, conversations)
+        except AnnotationError as error:
+            if isinstance(writer, ModelAnnotator):
+                rows = write(writer.kept(), conversations)
+            else:
+                rows = [blank(one) for one in conversations]
+            missing = sum(1 for one in rows if not any(one))
+            self._tell("characteristics", missing, len(conversations), str(error))
+            return rows
 
     def _each(
         self,
         conversations: Sequence[Conversation],
-        write: Callable[[Annotator, Sequence[Conversation]], list[T]],
+        write: Callable[[Annotator, Sequence[Conversation]], T],
         blank: Callable[[Conversation], T],
         what: str,
     ) -> list[T]:
-        parts = [[one] for one in conversations] if self._is_file else [list(conversations)]
+        """What a file has of each conversation."""
         found: list[T] = []
-        missing = 0
-        first = ""
+        missing, first = 0, ""
         try:
             writer: Annotator | None = self._open()
         except AnnotationError as error:
             writer, first = None, str(error)
-        for part in parts:
+        for conversation in conversations:
             try:
                 if writer is None:
                     raise AnnotationError(first)
-                found += write(writer, part)
+                found.append(write(writer, [conversation]))
             except AnnotationError as error:
-                found += [blank(one) for one in part]
-                missing += len(part)
+                found.append(blank(conversation))
+                missing += 1
                 first = first or str(error)
+        self._tell(what, missing, len(conversations), first)
+        return found
+
+    def _tell(self, what: str, missing: int, count: int, reason: str) -> None:
         if missing and (self._source, what) not in _TOLD and sys.stderr is not None:
             _TOLD.add((self._source, what))
             line = (
-                f"note: {missing:,} of {len(conversations):,} conversations are labelled without {what}, which the "
-                f"model was trained with ({first}) Write them with 'erckit annotate FILE --what {what} --out A.jsonl' "
+                f"note: {missing:,} of {count:,} conversations are labelled without {what}, which the "
+                f"model was trained with ({reason}) Write them with 'erckit annotate FILE --what {what} --out A.jsonl' "
                 "and label with --annotations A.jsonl."
             )
             sys.stderr.write(f"{' '.join(line.split())}\n")
-        return found

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from erckit.prompting.annotation.engine import Leave
 from erckit.prompting.annotation.request import Completion, Failure, Request
 
 if TYPE_CHECKING:
@@ -37,21 +39,41 @@ class LocalEngine:
         lm: CausalLM | None = None,
     ) -> None:
         self._model, self._dtype, self._device, self._parallel, self._lm = str(model), dtype, device, parallel, lm
+        self._sha256: str | None = None
 
     @property
     def name(self) -> str:
-        """The model's name."""
-        return f"local {self._model} {self._dtype}"
+        """The model's name and which weights it has; they are read for that, but not loaded.
+
+        Raises:
+            BackboneError: The model cannot be had.
+        """
+        if self._sha256 is None:
+            from erckit.encoding.causal_lm import weights_sha256
+
+            self._sha256 = self._lm.sha256 if self._lm is not None else weights_sha256(self._model)
+        return f"local {Path(self._model).name} {self._sha256[:16]} {self._dtype}"
+
+    @property
+    def title(self) -> str:
+        """The model as it was named."""
+        return f"local {self._model}"
 
     @property
     def at_once(self) -> int:
         """Requests in a batch."""
         return self._parallel
 
-    def complete(self, requests: Sequence[Request], temperature: float) -> Iterator[tuple[int, Completion | Failure]]:
-        """Answer each request; those that do not fit the model fail for good."""
+    def complete(
+        self, requests: Sequence[Request], temperature: float, leave: Leave | None = None
+    ) -> Iterator[tuple[int, Completion | Failure]]:
+        """Answer each request; those that do not fit the model fail for good. A batch that is begun is ended."""
         import torch
 
+        if leave is not None:
+            requests = list(itertools.takewhile(lambda request: leave(request) > 0, requests))
+        if not requests:
+            return
         lm = self._loaded()
         prompts = [self._tokens(lm, request) for request in requests]
         longest = [len(prompt) + request.max_tokens for prompt, request in zip(prompts, requests, strict=True)]
@@ -82,7 +104,8 @@ class LocalEngine:
             # The batch goes on until its longest answer; this one ends where it was to end.
             answer = (row[: ends[0]] if ends else row)[: requests[i].max_tokens]
             text = lm.tokenizer.decode(answer, skip_special_tokens=True)
-            yield i, Completion(text, len(prompts[i]) + len(answer))
+            is_cut = not ends or ends[0] >= requests[i].max_tokens
+            yield i, Completion(text, len(prompts[i]) + len(answer), is_cut)
 
     def _loaded(self) -> CausalLM:
         if self._lm is None:

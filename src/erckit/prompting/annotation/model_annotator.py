@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from erckit.conversation import Conversation
+from erckit.memory.biography import Biography
 from erckit.progress import Progress
 from erckit.prompting.annotation.annotation_cache import AnnotationCache
 from erckit.prompting.annotation.annotator import Characteristics
@@ -16,6 +17,7 @@ from erckit.prompting.annotation.characteristic_request import characteristic_re
 from erckit.prompting.annotation.elements import DEFAULT_ELEMENTS, check_elements
 from erckit.prompting.annotation.engine import Engine
 from erckit.prompting.annotation.grow_biographies import grow_biographies
+from erckit.prompting.annotation.remember import biographies_before
 from erckit.prompting.annotation.request import Request
 from erckit.prompting.annotation.write_all import write_all
 from erckit.prompting.annotation.written_biographies import WrittenBiographies
@@ -29,17 +31,28 @@ class ModelAnnotator:
         cache: Where answers are kept.
         budget: What may be spent.
         quiet: No progress.
+        asks: Whether the engine is asked; else only what is kept is taken, and what is not is left out.
     """
 
     def __init__(
-        self, engine: Engine, cache: AnnotationCache, budget: Budget | None = None, quiet: bool = True
+        self,
+        engine: Engine,
+        cache: AnnotationCache,
+        budget: Budget | None = None,
+        quiet: bool = True,
+        asks: bool = True,
     ) -> None:
-        self.engine, self.cache, self.budget, self._quiet = engine, cache, budget or Budget(), quiet
+        self.engine, self.cache, self.budget = engine, cache, budget or Budget()
+        self._quiet, self._asks = quiet, asks
 
     @property
     def name(self) -> str:
         """The engine's name and the version of the biography's prompt."""
         return f"{self.engine.name} biography/{VERSION}"
+
+    def kept(self) -> ModelAnnotator:
+        """The same without asking the engine: a conversation that is not wholly kept has no characteristics."""
+        return ModelAnnotator(self.engine, self.cache, self.budget, True, False)
 
     def biographies(
         self,
@@ -47,17 +60,18 @@ class ModelAnnotator:
         settings: BiographySettings,
         *,
         anonymous: Collection[str] = (),
-        known: Mapping[str, str] | None = None,
+        known: Mapping[str, Biography] | None = None,
         labels: Sequence[Sequence[str | None]] | None = None,
         keeps_last: bool = False,
     ) -> WrittenBiographies:
         """See :class:`Annotator`; labels are not shown to the model."""
         if not settings.is_causal:
             return self._whole(conversations, settings)
-        plans = biography_plan(conversations, settings, anonymous, known or ())
+        told = biographies_before(known, conversations)
+        plans = biography_plan(conversations, settings, anonymous, told)
         with Progress(_versions(plans, keeps_last), "Writing", "biographies", self._quiet) as bar:
 
-            def rewrite(jobs: Sequence[tuple[str, str, Sequence[Place]]]) -> list[str]:
+            def rewrite(jobs: Sequence[tuple[str, str, Sequence[Place]]]) -> list[str | None]:
                 requests = [
                     growing_request(
                         name, before, [conversations[c].utterances[u].text for c, u in places], settings.words
@@ -66,7 +80,7 @@ class ModelAnnotator:
                 ]
                 return self._write(requests, bar)
 
-            return grow_biographies(conversations, plans, known or {}, self.name, rewrite, keeps_last)
+            return grow_biographies(conversations, plans, told, self.name, rewrite, keeps_last)
 
     def characteristics(
         self, conversations: Sequence[Conversation], elements: Sequence[str] = DEFAULT_ELEMENTS, window: int = 12
@@ -81,23 +95,30 @@ class ModelAnnotator:
         ]
         with Progress(len(requests), "Writing", "characteristics", self._quiet) as bar:
             answers = iter(self._write(requests, bar))
-        return [
-            tuple({element: next(answers) for element in elements} for _ in conversation.utterances)
-            for conversation in conversations
-        ]
+        rows: list[Characteristics] = []
+        for conversation in conversations:
+            found = [{element: next(answers) for element in elements} for _ in conversation.utterances]
+            whole = [{name: text for name, text in one.items() if text is not None} for one in found]
+            rows.append(tuple(whole) if found == whole else tuple({} for _ in found))
+        return rows
 
     def _whole(self, conversations: Sequence[Conversation], settings: BiographySettings) -> WrittenBiographies:
         requests = [whole_request(name, talk, settings.words) for talk in conversations for name in talk.speakers]
         with Progress(len(requests), "Writing", "biographies", self._quiet) as bar:
             answers = iter(self._write(requests, bar))
-        rows = []
-        for conversation in conversations:
+        rows, lacking = [], set()
+        for c, conversation in enumerate(conversations):
             written = {name: next(answers) for name in conversation.speakers}
-            rows.append(tuple(written[utterance.speaker] for utterance in conversation.utterances))
-        return WrittenBiographies(rows, False)
+            rows.append(tuple(written[utterance.speaker] or "" for utterance in conversation.utterances))
+            if None in written.values():
+                lacking.add(c)
+        return WrittenBiographies(rows, False, lacking=frozenset(lacking))
 
-    def _write(self, requests: Sequence[Request], bar: Progress) -> list[str]:
-        return write_all(requests, self.engine, self.cache, self.budget, bar.advance)
+    def _write(self, requests: Sequence[Request], bar: Progress) -> list[str | None]:
+        """Answers; None for one that is not kept, where nobody is asked."""
+        if not self._asks:
+            return [self.cache.get(request) for request in requests]
+        return [*write_all(requests, self.engine, self.cache, self.budget, bar.advance)]
 
 
 def _versions(plans: Sequence[SpeakerPlan], keeps_last: bool) -> int:

@@ -19,6 +19,7 @@ class Request:
         max_tokens: Longest answer.
         clean: Makes an answer fit to be shown; returns ``""`` for one that is no answer.
         otherwise: What is taken and kept where even the last try's answer is of no use; None makes that an error.
+        clean_cut: The same for an answer that the token limit cut; None takes ``clean``.
     """
 
     kind: str
@@ -27,11 +28,21 @@ class Request:
     max_tokens: int
     clean: Callable[[str], str]
     otherwise: str | None = None
+    clean_cut: Callable[[str], str] | None = None
+
+    @property
+    def prompt_tokens(self) -> int:
+        """Tokens of the prompt, estimated."""
+        return estimated_tokens(self.system + self.user)
 
     @property
     def tokens(self) -> int:
         """Tokens of prompt and longest answer together, estimated."""
-        return estimated_tokens(self.system + self.user) + self.max_tokens
+        return self.prompt_tokens + self.max_tokens
+
+    def cleaned(self, answer: Completion) -> str:
+        """An answer fit to be shown, or ``""``."""
+        return (self.clean_cut or self.clean)(answer.text) if answer.is_cut else self.clean(answer.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +50,16 @@ class Completion:
     """An answer.
 
     Args:
-        text: As the model wrote it.
+        text: As the model wrote it; may be empty.
         tokens: Of prompt and answer together.
+        is_cut: Whether the token limit ended it.
+        note: What else the engine says about it, such as a refusal.
     """
 
     text: str
     tokens: int
+    is_cut: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +70,15 @@ class Failure:
         reason: What happened, in a few words.
         is_final: Whether trying again cannot help; the reason then says what to do.
         wait: Seconds the server asks to wait.
+        tokens: That it cost all the same: as the server counts, else the prompt's, estimated.
+        stops: Whether other requests cannot be answered either.
     """
 
     reason: str
     is_final: bool = False
     wait: float = 0.0
+    tokens: int = 0
+    stops: bool = False
 
 
 def estimated_tokens(text: str) -> int:

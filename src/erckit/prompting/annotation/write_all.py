@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from erckit.errors import AnnotationError
 from erckit.prompting.annotation.annotation_cache import AnnotationCache
@@ -11,7 +13,9 @@ from erckit.prompting.annotation.budget import Budget
 from erckit.prompting.annotation.engine import Engine
 from erckit.prompting.annotation.request import Completion, Failure, Request
 
-_WARM = 0.7  # temperature of a second try: the likeliest answer was of no use
+_WARM = 0.7  # temperature of a further try where the likeliest answer was of no use
+_TOLD_WAIT = 60.0  # seconds; a longer wait is told
+_LISTED = 3  # requests without an answer that an error names
 
 
 def write_all(
@@ -24,6 +28,9 @@ def write_all(
 ) -> list[str]:
     """Clean answers to requests, in their order; every new one is kept before the next is asked for.
 
+    A request that is refused or fails too often is left behind while others are answered; ``at_once`` of them in a
+    row end it.
+
     Args:
         requests: Equal ones are asked once.
         engine: Who answers.
@@ -33,85 +40,161 @@ def write_all(
         sleep: Waits some seconds.
 
     Raises:
-        AnnotationError: A request fails for good, fails too often, or the budget is spent. What was answered is kept.
+        AnnotationError: Some requests got no answer, none can get one, or the budget is spent. What was answered is
+            kept.
     """
-    report = report or (lambda number: None)
-    answers: dict[str, str] = {}
-    waiting: dict[str, tuple[Request, int]] = {}  # key -> request, failed tries
+    writing = _Writing(engine, cache, budget, report or (lambda number: None))
     for request in requests:
-        kept = cache.get(request)
+        writing.add(request)
+    writing.report(len(requests) - len(writing.waiting))
+    try:
+        with budget.clock():
+            while writing.waiting:
+                writing.ask_some()
+                if writing.pause and writing.waiting:
+                    sleep(min(writing.pause, budget.time_left()))
+    finally:
+        budget.reserved -= writing.reserved  # an interrupt leaves requests under way
+    if writing.lost:
+        raise writing.given_up(writing.lost[0])
+    return [writing.answers[cache.key(request)] for request in requests]
+
+
+@dataclass(slots=True)
+class _Open:
+    """A request that has no answer yet.
+
+    Args:
+        request: What is asked.
+        failed: Tries that brought no answer.
+        useless: Tries that brought one of no use.
+        reason: What became of the last one.
+        is_final: Whether it was refused for good.
+    """
+
+    request: Request
+    failed: int = 0
+    useless: int = 0
+    reason: str = ""
+    is_final: bool = False
+
+    @property
+    def tries(self) -> int:
+        return self.failed + self.useless
+
+
+class _Writing:
+    """Where one call of ``write_all`` stands."""
+
+    def __init__(self, engine: Engine, cache: AnnotationCache, budget: Budget, report: Callable[[int], None]) -> None:
+        self.engine, self.cache, self.budget, self.report = engine, cache, budget, report
+        self.answers: dict[str, str] = {}
+        self.waiting: dict[str, _Open] = {}
+        self.lost: list[_Open] = []
+        self.reserved = 0  # of the budget, by requests under way
+        self.pause = 0.0  # seconds before the next try
+        self._in_a_row = 0  # requests that were lost since the last answer
+        self._stop: _Open | None = None  # the request that showed that asking on is of no use
+        self._problem = ""
+
+    def add(self, request: Request) -> None:
+        """Take a request from the cache, or put it among those that wait."""
+        kept = self.cache.get(request)
         if kept is not None:
-            answers[cache.key(request)] = kept
+            self.answers[self.cache.key(request)] = kept
         else:
-            waiting.setdefault(cache.key(request), (request, 0))
-    report(len(requests) - len(waiting))
-    while waiting:
-        wave = _next_wave(waiting, engine.at_once, budget)
-        tries = [waiting[key][1] for key in wave]
-        pause, fatal = 0.0, None
-        asked = [waiting[key][0] for key in wave]
-        for place, answered in engine.complete(asked, _WARM if tries[0] else 0.0):
-            key, request = wave[place], asked[place]
-            if isinstance(answered, Failure):
-                result = answered
-            else:
-                budget.tokens += answered.tokens
-                text = request.clean(answered.text)
-                if text:
-                    cache.add(request, text)
-                    budget.answers += 1
-                    answers[key] = text
-                    del waiting[key]
-                    report(1)
-                    continue
-                result = Failure(f"the answer is of no use: {_shortened(answered.text)}")
-            failed = tries[place] + 1
-            is_over = failed >= budget.settings.tries
-            if is_over and request.otherwise is not None and isinstance(answered, Completion):
-                cache.add(request, request.otherwise)
-                budget.answers += 1
-                answers[key] = request.otherwise
-                del waiting[key]
-                report(1)
-                continue
-            if result.is_final or is_over:
-                fatal = result, failed  # told once the others of the wave, which are paid for, are kept
-            waiting[key] = request, failed
-            pause = max(pause, budget.settings.wait(failed, result.wait))
-        if fatal is not None:
-            raise _given_up(engine, *fatal, len(waiting), budget)
-        if pause and waiting:
-            if budget.settings.seconds:
-                pause = min(pause, max(0.0, budget.settings.seconds - (time.monotonic() - budget.started)))
-            sleep(pause)
-    return [answers[cache.key(request)] for request in requests]
+            self.waiting.setdefault(self.cache.key(request), _Open(request))
 
+    def ask_some(self) -> None:
+        """Try the next requests once: those that were tried before first, all of one temperature."""
+        tried = {key: one for key, one in self.waiting.items() if one.tries}
+        chosen = tried or self.waiting
+        is_warm = bool(next(iter(chosen.values())).useless)
+        wave = [key for key, one in chosen.items() if bool(one.useless) == is_warm][: self.engine.at_once]
+        self.pause, self._problem, asked = 0.0, "", 0
+        requests = [self.waiting[key].request for key in wave]
+        for place, result in self.engine.complete(requests, _WARM if is_warm else 0.0, self._leave):
+            self._take(wave[place], result)
+            asked += 1
+        if self._stop is not None:  # told once the others, which are paid for, are kept
+            raise self.given_up(self._stop)
+        if not asked:
+            raise self.budget.exhausted(self._problem, len(self.waiting) + len(self.lost))
+        if self.pause > _TOLD_WAIT and self.waiting and sys.stderr is not None:
+            sys.stderr.write(f"note: {self.engine.title} asks to wait {self.pause:,.0f} seconds; waiting.\n")
 
-def _next_wave(waiting: dict[str, tuple[Request, int]], size: int, budget: Budget) -> list[str]:
-    """Keys of the requests asked next: those that failed first, all of one temperature, as many as may be paid for."""
-    is_retry = any(failed for _, failed in waiting.values())
-    wave: list[str] = []
-    tokens = 0
-    for key, (request, failed) in waiting.items():
-        if bool(failed) == is_retry and len(wave) < size:
-            tokens += request.tokens
-            problem = budget.problem(tokens)
-            if problem and not wave:
-                raise budget.exhausted(problem, len(waiting))
-            if problem:
-                break
-            wave.append(key)
-    return wave
+    def given_up(self, one: _Open) -> AnnotationError:
+        """The error that tells of one request, names the others that were lost, and that the rest is kept."""
+        tried = "" if one.is_final else f" after {one.tries} {'try' if one.tries == 1 else 'tries'}"
+        missing = len(self.waiting) + len(self.lost)
+        end = "" if one.reason.endswith((".", "?", "!")) else "."
+        listed = self._listed(one.reason)
+        return AnnotationError(
+            f"{self.engine.title}: no answer{tried}: {one.reason}{end} {missing:,} are missing; the "
+            f"{self.budget.answers:,} new ones are kept, and the same command goes on from there.{listed}"
+        )
 
+    def _listed(self, told: str) -> str:
+        if not self.lost:
+            return ""
+        named = [
+            f"{one.request.kind} of {_shortened(one.request.user)}{f' ({one.reason})' if one.reason != told else ''}"
+            for one in self.lost[:_LISTED]
+        ]
+        more = f", and {len(self.lost) - _LISTED:,} more" if len(self.lost) > _LISTED else ""
+        return f" Not answered: {', '.join(named)}{more}."
 
-def _given_up(engine: Engine, result: Failure, failed: int, missing: int, budget: Budget) -> AnnotationError:
-    tried = "" if result.is_final else f" after {failed} {'try' if failed == 1 else 'tries'}"
-    return AnnotationError(
-        f"{engine.name}: no answer{tried}: {result.reason}. {missing:,} are missing; the {budget.answers:,} new "
-        "ones are kept, and the same command goes on from there."
-    )
+    def _leave(self, request: Request) -> float:
+        if self._stop is not None:
+            return 0.0
+        self._problem = self.budget.problem(request.tokens)
+        if self._problem:
+            return 0.0
+        self.reserved += request.tokens
+        self.budget.reserved += request.tokens
+        return self.budget.time_left()
+
+    def _take(self, key: str, result: Completion | Failure) -> None:
+        one = self.waiting[key]
+        self.reserved -= one.request.tokens
+        self.budget.reserved -= one.request.tokens
+        self.budget.tokens += result.tokens
+        if isinstance(result, Completion):
+            text = one.request.cleaned(result)
+            if text:
+                self._keep(key, text)
+                self._in_a_row = 0
+                return
+            one.useless += 1
+            one.reason = f"the answer is of no use: {result.note or _shortened(result.text) or 'it is empty'}"
+            if one.tries >= self.budget.settings.tries and one.request.otherwise is not None:
+                self._keep(key, one.request.otherwise)
+                return
+        else:
+            one.failed += 1
+            one.reason, one.is_final = result.reason, result.is_final
+        asked = result.wait if isinstance(result, Failure) else 0.0
+        if asked > self.budget.longest_wait():
+            one.reason += f", and asks to wait {asked:,.0f} seconds, which is longer than the budget allows"
+            self._stop = one
+        elif isinstance(result, Failure) and result.stops:
+            self._stop = one
+        elif one.is_final or one.tries >= self.budget.settings.tries:
+            self.lost.append(self.waiting.pop(key))
+            self.pause = max(self.pause, asked)
+            self._in_a_row += 1
+            if self._in_a_row >= self.engine.at_once:
+                self._stop = one
+        else:
+            self.pause = max(self.pause, self.budget.settings.wait(one.tries, asked))
+
+    def _keep(self, key: str, text: str) -> None:
+        self.cache.add(self.waiting.pop(key).request, text)
+        self.budget.answers += 1
+        self.answers[key] = text
+        self.report(1)
 
 
 def _shortened(text: str) -> str:
     shown = " ".join(text.split())
-    return "it is empty" if not shown else repr(shown[:60])
+    return repr(shown[:60]) if shown else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from erckit.memory.biography import Biography
@@ -19,11 +19,13 @@ class WrittenBiographies:
             none yet.
         is_causal: Whether none knows what is said after its utterance.
         last: The latest biography of each named speaker; empty for biographies that are not causal.
+        lacking: Which conversations show an earlier biography than they should, or none, as theirs could not be had.
     """
 
     per_utterance: list[tuple[str, ...]]
     is_causal: bool
     last: Mapping[str, Biography] = field(default_factory=dict)
+    lacking: Collection[int] = ()
 
 
 def inputs_hash(writer: str, before: str, lines: Sequence[str]) -> str:
