@@ -144,9 +144,10 @@ def _table(adapted: Adapted, head: bool) -> list[str]:
     lines += ["", f"{how} accuracy on the examples {100 * adapted.accuracy:.1f} %"]
     never = [label for label, (right, _) in adapted.right.items() if not right]
     if never:
+        easier = "another model" if adapted.false_alarms is None else "another model, or no --keep-labels,"
         lines.append(
             f"none right of {', '.join(never)}: do not expect the model to find it. Give more examples, or some that "
-            "are more alike; without --keep-labels, and with another model, it may be easier"
+            f"are more alike; {easier} may find it more easily"
         )
     if adapted.false_alarms is not None:
         where = f"{adapted.labeler.settings['scoring']['corpus']}/{adapted.alarm_split}"
