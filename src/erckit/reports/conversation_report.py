@@ -105,7 +105,9 @@ def _header(labelled: Sequence[LabelledConversation], speakers: Mapping[str, int
     if abstained:
         listed += f"<li><b>{abstained:,}</b>without a label</li>"
     if calibrated == len(predictions):
-        state = "<b>Scores are calibrated</b> on held-out conversations: 60 % should be right about 6 times in 10."
+        state = (
+            "<b>Scores are calibrated</b> on held-out data: on texts like it, 60 % should be right about 6 times in 10."
+        )
     elif calibrated:
         state = f"<b>Scores are partly calibrated</b>: {calibrated:,} of {len(predictions):,} utterances."
     else:

@@ -150,7 +150,7 @@ function showConversation(i) {
   offer();
   byId("state").replaceChildren(
     element("b", {}, model().calibrated ? "Scores are calibrated" : "Scores are not calibrated"),
-    model().calibrated ? " on held-out conversations: 60 % should be right about 6 times in 10. " : ": they rank labels, they are not probabilities. ",
+    model().calibrated ? " on held-out data: on texts like it, 60 % should be right about 6 times in 10. " : ": they rank labels, they are not probabilities. ",
     model().causal ? "No label depends on what comes later." : "Labels also depend on what comes later.",
   );
 }
