@@ -12,10 +12,12 @@ import torch
 from torch import Tensor, nn
 
 from erckit.encoding.backbones import get_backbone
+from erckit.encoding.branch_attention import BRANCHED, Branches, branches_of, register_branched_attention
 from erckit.encoding.causal_backbones import CAUSAL_BACKBONES, DEFAULT_CAUSAL_LM
 from erckit.encoding.chat_frame import ChatFrame, chat_frame
 from erckit.encoding.gguf import gguf_folder, gguf_sha256, quiet_transformers
 from erckit.encoding.plain_text import PlainText
+from erckit.encoding.prompt_packing import PromptBatch
 from erckit.errors import BackboneError, SettingError, nearest
 from erckit.storage.checksum import file_sha256
 
@@ -78,7 +80,14 @@ class CausalLM:
         """The same with another network in its place: one that peft has put adapters into, say."""
         return dataclasses.replace(self, model=model)
 
-    def logits_at(self, tokens: Tensor, mask: Any, positions: Tensor | None, places: Tensor) -> Tensor:
+    def logits_at(
+        self,
+        tokens: Tensor,
+        mask: Any,
+        positions: Tensor | None,
+        places: Tensor,
+        branches: Branches | None = None,
+    ) -> Tensor:
         """Next-token logits at chosen places of a batch.
 
         The output layer is as large as the rest of a small model, so it is run at these places only.
@@ -88,6 +97,7 @@ class CausalLM:
             mask: Attention mask as the model takes it: 4-D additive, a mapping of such, or None for plain causal.
             positions: Position of each token, (B, T) int64, or None for 0, 1, 2, ...
             places: Flat places in the batch (b * T + t), (M,) int64.
+            branches: What ``mask`` says, as ``branches_of`` gives it for quicker attention; None to use the mask.
 
         Returns:
             Logits over the vocabulary, (M, V).
@@ -95,8 +105,9 @@ class CausalLM:
         head = self.model.get_output_embeddings()
         before = _PLACES.set(places)
         hook = head.register_forward_pre_hook(_choose_places)
+        quick = {} if branches is None else {"branches": branches}
         try:
-            output = self.model(input_ids=tokens, attention_mask=mask, position_ids=positions, use_cache=False)
+            output = self.model(input_ids=tokens, attention_mask=mask, position_ids=positions, use_cache=False, **quick)
         finally:
             hook.remove()
             _PLACES.reset(before)
@@ -127,6 +138,19 @@ class CausalLM:
         sliding = _additive(allowed & near, self.model.dtype)
         # transformers hands a model whose layers all slide a single mask.
         return {"full_attention": full, "sliding_attention": sliding} if kinds else sliding
+
+    def branches(self, batch: PromptBatch) -> Branches | None:
+        """What ``attention_mask`` says of a batch, for ``logits_at``; None where the mask alone will do.
+
+        That is on a GPU, whose kernels prefer one mask, for a model with attention of its own, and where a layer's
+        sliding window is shorter than a prompt.
+        """
+        window = getattr(self._config, "sliding_window", None)
+        is_known = getattr(self._config, "_attn_implementation", None) == BRANCHED
+        is_cut = bool(window) and int(batch.positions.max()) >= int(window or 0)
+        if not is_known or is_cut or batch.tokens.device.type != "cpu":
+            return None
+        return branches_of(batch, self.model.dtype)
 
     @property
     def _config(self) -> Any:
@@ -163,7 +187,7 @@ def load_causal_lm(
         if _is_encoder(config):
             raise ValueError(f"a {config.model_type} that reads in both directions is an encoder")
         # Soft-capped attention scores exist in the plain implementation only.
-        attention = "eager" if getattr(config, "attn_logit_softcapping", None) else "sdpa"
+        attention = "eager" if getattr(config, "attn_logit_softcapping", None) else register_branched_attention()
         how: dict[str, Any] = {"dtype": DTYPES[dtype], "attn_implementation": attention, "use_safetensors": True}
         if quantisation is not None:
             how |= {"quantization_config": quantisation, "device_map": {"": device}}
