@@ -19,6 +19,7 @@ WINDOW = {"history": "window", "window": 2}
 STYLES: list[tuple[str, dict[str, Any]]] = [
     ("emonet_llm", {"recent": 2, "related": 1}),
     ("emonet_llm", {"recent": 2, "related": 1, "biography_place": "history", "speakers": "numbers"}),
+    ("emonet_llm", {"biography_sentences": 1}),
     ("emonet_llm", WINDOW),
     ("bios_erc", {"biographies": "causal"}),
     ("bios_erc", {"biographies": "causal", "biography_place": "history"}),

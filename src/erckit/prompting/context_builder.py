@@ -119,6 +119,17 @@ class ContextBuilder:
             shown_to = range(only_past, len(conversations)) if "characteristics" in self.style.needs else sorted(taught)
             written, found = self._annotations(conversations, only_past, needs, shown_to, scope, told, quiet)
             fields |= found
+        if "biographies" in fields and (count := getattr(self.style.settings, "biography_sentences", 0)):
+            from erckit.prompting.biography_search import nearest_sentences
+
+            fields["biographies"] = nearest_sentences(
+                conversations,
+                fields["biographies"],
+                count,
+                get_backbone(self.settings.demonstrations.encoder),
+                keeps_vectors=keeps_vectors,
+                quiet=quiet,
+            )
         past = None
         if self.shows_past:
             style: Any = self.style.settings

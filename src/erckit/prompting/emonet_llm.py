@@ -22,6 +22,8 @@ class EmonetLlmSettings(StyleSettings):
         biography_words: Words of it that are shown.
         biography_place: ``question``, or ``history``: before the first utterance that a version belongs to, which costs
             its tokens once instead of once per utterance.
+        biography_sentences: Sentences of it that are shown, those most like the target; 0 shows the beginning of the
+            whole. It goes with ``biography_place: question``.
         recent: The speaker's latest utterances shown with their emotions, at most; 0 shows none.
         recent_texts: Whether their texts are shown even where they stand in the history above. Those that do not, such
             as what was said in earlier conversations, always have their text.
@@ -31,6 +33,7 @@ class EmonetLlmSettings(StyleSettings):
     biography: bool = True
     biography_words: int = 60
     biography_place: str = "question"
+    biography_sentences: int = 0
     recent: int = 3
     recent_texts: bool = False
     related: int = 1
@@ -38,14 +41,19 @@ class EmonetLlmSettings(StyleSettings):
     def __post_init__(self) -> None:
         StyleSettings.__post_init__(self)
         choose(self.biography_place, PLACES, "style.biography_place")
-        if min(self.recent, self.related) < 0 or self.biography_words < 1:
+        if min(self.recent, self.related, self.biography_sentences) < 0 or self.biography_words < 1:
             raise SettingError(
-                "'style.recent' and 'style.related' must be at least 0, 'style.biography_words' at least 1."
+                "'style.recent', 'style.related' and 'style.biography_sentences' must be at least 0, "
+                "'style.biography_words' at least 1."
             )
         if self.layout != "shared":
             raise SettingError("'style.layout' of emonet_llm can only be shared: nothing is published to follow.")
         if self.biography_place == "history" and self.history != "all":
             raise SettingError("'style.biography_place: history' goes with 'history: all'. Set it to question.")
+        if self.biography_sentences and self.biography_place != "question":
+            raise SettingError(
+                "'style.biography_sentences' chooses for every question anew. Set style.biography_place to question."
+            )
 
 
 class EmonetLlm(PromptStyle):
@@ -58,12 +66,14 @@ class EmonetLlm(PromptStyle):
     vector store, the speaker's recent emotional history as examples, and the weighted loss. There is no published
     prompt, and no published figure.
 
-    Deviations: the biography is not searched for: a speaker has one, and its version at the utterance is shown,
-    whatever is talked about (with a speaker memory it goes on from the version that lies there, found by speaker). What
-    is retrieved by similarity is ``related``, the speaker's earlier utterances: from the vector store with a speaker
-    memory, however long ago; without one in process, among the speaker's latest 200 utterances at hand. The emotional
-    history is text in the question, where the thesis' published model has a GRU over vectors. Speakers are names in
-    text, so there is no learnt identity. The loss is over the likelihoods of all labels, weighted per utterance.
+    What is retrieved: a speaker has one biography, and its version at the utterance is found by the speaker (in the
+    vector store, with a speaker memory); ``biography_sentences`` shows those of its sentences that are most like the
+    target. ``related`` are the speaker's earlier utterances most like it: from the vector store with a speaker memory,
+    however long ago; without one in process, among the speaker's latest 200 utterances at hand.
+
+    Deviations: the emotional history is text in the question, where the thesis' published model has a GRU over vectors.
+    Speakers are names in text, so there is no learnt identity. The loss is over the likelihoods of all labels, weighted
+    per utterance.
     """
 
     name = "emonet_llm"

@@ -22,7 +22,7 @@ ENCODER_TRAINING = (
 )  # fmt: skip
 # Groups of ``context``, and the style settings that make a style read them.
 READERS = {
-    "demonstrations": ("demonstrations", "related"),
+    "demonstrations": ("demonstrations", "related", "biography_sentences"),
     "recent": ("recent", "related"),
     "engine": ("biography", "biographies", "elements"),
 }

@@ -31,17 +31,27 @@ def extract_biography(before: str, lines: Sequence[str], labels: Sequence[str | 
     Returns:
         ``Felt so far: joyful 3, sad 1. Said before: "..."; "...".``; of equally telling lines the latest ones.
     """
-    felt, _, said = before.rpartition(_SAID)
-    candidates = [*re.findall(r'"([^"]*)"', said), *(plain_text(line, _LINE_WORDS) for line in lines)]
+    felt = before.rpartition(_SAID)[0]
+    candidates = [*split_quotes(before), *(plain_text(line, _LINE_WORDS) for line in lines)]
     places = {text: place for place, text in enumerate(candidates) if _weight(text) > 0}  # the last place of a repeat
     best = sorted(places, key=lambda text: (-_weight(text), -places[text]))[:_QUOTES]
-    shown = "; ".join(quoted(text) for text in sorted(best, key=places.__getitem__))
+    shown = join_quotes(sorted(best, key=places.__getitem__))
     counts = Counter({name: int(number) for name, number in _COUNT.findall(felt.removeprefix(_FELT))})
     counts.update(label for label in labels if label is not None)
     emotions = ", ".join(f"{label} {counts[label]}" for label in sorted(counts, key=lambda name: (-counts[name], name)))
     # The emotions come first: a prompt cuts a biography at its end.
-    parts = [f"{_FELT}{emotions}." if emotions else "", f"{_SAID}{shown}." if shown else ""]
+    parts = [f"{_FELT}{emotions}." if emotions else "", shown]
     return " ".join(part for part in parts if part)
+
+
+def split_quotes(biography: str) -> list[str]:
+    """The lines that a biography of this kind quotes; none of any other."""
+    return re.findall(r'"([^"]*)"', biography.rpartition(_SAID)[2]) if _SAID in biography else []
+
+
+def join_quotes(lines: Sequence[str]) -> str:
+    """Lines as a biography of this kind quotes them; empty for none."""
+    return f"{_SAID}{'; '.join(quoted(line) for line in lines)}." if lines else ""
 
 
 def _weight(text: str) -> float:
