@@ -24,7 +24,8 @@ from erckit.training.dry_run import DryRun, matmul_rate
 from erckit.training.recipe import Recipe
 from erckit.training.train_llm import MAIN, LlmTraining
 
-EFFICIENCY = 0.3  # share of the matrix-product peak that LoRA training of a small LM reaches on CPU
+EFFICIENCY = 0.5  # share of the matrix-product peak that LoRA training of a small LM reaches on CPU
+COMPARED = 0.35  # share of all pairs of tokens that attention by tiles compares
 LAYER_BYTES = 40  # bytes kept per token, layer and hidden unit for the way back, in bf16
 ASKED = ("local", "endpoint")  # writers of annotations that cost something
 
@@ -74,9 +75,10 @@ def dry_run_llm(recipe: Recipe, corpus: Corpus) -> LlmDryRun:
     config = model.config
     width, depth = int(config.hidden_size), int(config.num_hidden_layers)
     embedded = int(config.vocab_size) * width
-    # forward and the way back through the activations; the weights themselves get no gradient
-    dense = total * 4 * (parameters - embedded)
-    attention = 3 * total * min(longest, settings.batch_tokens) * 4 * width * depth
+    # forward, and the way back through the activations of layers with adapters; the weights themselves get no gradient
+    back = min(1.0, recipe.lora.layers / depth) if recipe.lora.layers else 1.0
+    dense = total * 2 * (1 + back) * (parameters - embedded)
+    attention = (1 + 2 * back) * total * COMPARED * min(longest, settings.batch_tokens) * 4 * width * depth
     passes = 2 if training.builder.shows_past else 1
     dev = sum(len(c) for c in corpus.split("dev")) / max(1, sum(len(c) for c in split))
     scored = of_main * dev * passes * settings.evaluations_per_epoch * 2 * parameters
