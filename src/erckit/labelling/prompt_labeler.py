@@ -307,7 +307,8 @@ class PromptLabeler(Labeler):
     def _logits(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
         own = rows[:, : len(self._adapter.label_set)]
         if self._scoring is None:
-            return own
+            offsets = self._adapter.offsets
+            return own if offsets is None else own + np.array(offsets, dtype=np.float32)
         return self._scoring.scorer.logits(rows[:, own.shape[1] :], own).astype(np.float32)
 
     def _split(self, conversations: Sequence[Conversation], rows: NDArray[np.float32]) -> list[NDArray[np.float32]]:

@@ -34,6 +34,13 @@ def adapter_card(folder: AdapterFolder, training: Mapping[str, Any], parameters:
         if folder.files
         else ""
     )
+    adjusted = ""
+    if folder.offsets is not None:
+        moved = ", ".join(
+            f"{label} {offset:+.1f}" for label, offset in zip(folder.label_set.labels, folder.offsets, strict=True)
+        )
+        score = 100 * folder.scores.get("dev_adjusted", {}).get(metric, float("nan"))
+        adjusted = f"\n- Added to the labels' scores, chosen on dev: {moved}; dev {metric} with it {score:.2f}"
     return f"""# {folder.name}
 
 Labels every utterance of a conversation with one of {len(folder.label_set)} emotions:
@@ -43,7 +50,7 @@ Labels every utterance of a conversation with one of {len(folder.label_set)} emo
 - Base model: `{folder.base}`, sha256 `{folder.base_sha256}`; it is not part of this folder
 - Adapter: {what}; {trained:,} of {parameters:,} parameters trained
 - Trained on: the train split of `{folder.recipe.get("corpus")}`; epoch chosen on dev, {temperature} fitted on dev
-- Dev: {metric} {100 * dev.get(metric, float("nan")):.2f}, epoch {dev.get("epoch", -1) + 1}
+- Dev: {metric} {100 * dev.get(metric, float("nan")):.2f}, epoch {dev.get("epoch", -1) + 1}{adjusted}
 {pool}
 The dev score chose the epoch and is therefore too high; the test score stands in the result file, if one was made.
 Scores are label likelihoods: no text is generated, so no answer has to be parsed.

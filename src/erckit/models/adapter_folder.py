@@ -41,6 +41,7 @@ class AdapterFolder:
         scores: Dev scores, training time and the like.
         anonymous: Generic speaker names of the training corpus.
         files: Further text files, such as the pool of demonstrations, by name.
+        offsets: What is added to the log-likelihood of each label first of all, chosen on dev, (L,); None for nothing.
     """
 
     name: str
@@ -55,6 +56,7 @@ class AdapterFolder:
     scores: Mapping[str, Any]
     anonymous: tuple[str, ...]
     files: Mapping[str, str]
+    offsets: tuple[float, ...] | None = None
 
     def save(self, folder: Path, card: str = "") -> None:
         """Write the folder, whole or not at all; ``folder`` is replaced if it exists."""
@@ -80,7 +82,10 @@ class AdapterFolder:
             _write_json(
                 target / "labels.json", {"labels": list(self.label_set.labels), "neutral": self.label_set.neutral}
             )
-            _write_json(target / "calibration.json", {"temperature": self.temperature})
+            calibration: dict[str, Any] = {"temperature": self.temperature}
+            if self.offsets is not None:
+                calibration["offsets"] = dict(zip(self.label_set.labels, self.offsets, strict=True))
+            _write_json(target / "calibration.json", calibration)
             for name, text in self.files.items():
                 (target / name).write_text(text, encoding="utf-8")
             if card:
@@ -114,12 +119,18 @@ def read_adapter_folder(folder: Path) -> AdapterFolder:
         temperature = calibration["temperature"]
         if temperature is not None and not 0 < float(temperature) < math.inf:
             raise ValueError(f"temperature {temperature}")
+        label_set = LabelSet(tuple(labels["labels"]), labels["neutral"])
+        offsets = calibration.get("offsets")
+        if offsets is not None:
+            offsets = tuple(float(offsets[label]) for label in label_set.labels)
+            if not all(map(math.isfinite, offsets)):
+                raise ValueError(f"offsets {offsets}")
         return AdapterFolder(
             name=str(config["name"]),
             system=str(config["system"]),
             base=str(config["base"]),
             base_sha256=str(config["base_sha256"]),
-            label_set=LabelSet(tuple(labels["labels"]), labels["neutral"]),
+            label_set=label_set,
             lora=settings_from_dict(LoraSettings, config["lora"], "lora."),
             tensors=load_file(folder / ADAPTER),
             recipe=dict(config["recipe"]),
@@ -127,6 +138,7 @@ def read_adapter_folder(folder: Path) -> AdapterFolder:
             scores=dict(config["scores"]),
             anonymous=tuple(str(name) for name in config["anonymous"]),
             files={str(name): (folder / str(name)).read_text(encoding="utf-8") for name in config["files"]},
+            offsets=offsets,
         )
     except (OSError, ValueError, KeyError, TypeError, LabelSetError, SettingError, SafetensorError) as error:
         raise ModelFolderError(f"{folder}: not a model folder that can be read ({error!r}). Get it again.") from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ def write_llm_folder(
     builder: ContextBuilder,
     temperature: float,
     scores: Mapping[str, Any],
+    offsets: Sequence[float] | None = None,
 ) -> None:
     """Write a model folder, whole or not at all.
 
@@ -38,6 +39,7 @@ def write_llm_folder(
         builder: Of its prompts; its demonstrations and examples go into the folder, as labelling needs them.
         temperature: Fitted on dev.
         scores: Dev scores, training time and the like.
+        offsets: What is added to each label's score, chosen on dev, (L,); None for nothing.
     """
     files = {} if builder.pool is None else {DEMONSTRATIONS: demonstration_text(builder.pool)}
     if builder.examples is not None:
@@ -56,6 +58,7 @@ def write_llm_folder(
         scores=scores,
         anonymous=tuple(sorted(corpus.anonymous_speakers)),
         files=files,
+        offsets=None if offsets is None else tuple(map(float, offsets)),
     )
     parameters = sum(p.numel() for p in lm.model.parameters())
     found.save(folder, adapter_card(found, asdict(recipe.training), parameters, builder.style.is_causal))

@@ -25,6 +25,7 @@ class LlmTrainingSettings:
         first_epochs: Epochs of it.
         extra_tasks: Tasks of the prompt style that are learnt beside emotions: name to weight of its loss.
         saves_memory: Gradient checkpointing: layers are computed again on the way back instead of kept.
+        adjusts_labels: Whether numbers chosen on dev are added to the scores of the labels (``label_offsets``).
         is_trained: Without, the causal LM is used as it is (zero-shot); only the temperature is fitted, on dev.
     """
 
@@ -33,6 +34,7 @@ class LlmTrainingSettings:
     first_epochs: int = 1
     extra_tasks: Mapping[str, float] = field(default_factory=dict)
     saves_memory: bool = False
+    adjusts_labels: bool = False
     is_trained: bool = True
 
     def __post_init__(self) -> None:

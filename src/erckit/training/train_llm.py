@@ -36,6 +36,7 @@ from erckit.training.checkpoint import (
 from erckit.training.data import possible_labels, repeats_of
 from erckit.training.device_name import device_name
 from erckit.training.journal import Journal
+from erckit.training.label_offsets import best_label_offsets
 from erckit.training.lesson import Lesson, join_lessons, lesson_loss, lesson_parts
 from erckit.training.lesson_maker import LessonMaker
 from erckit.training.llm_context import llm_builder
@@ -308,6 +309,15 @@ class LlmTraining:
         if not self.settings.llm.is_trained:
             report = classification_report(gold, logits[known].argmax(1).tolist(), self.corpus.label_set)
             self.best = {self.metric: float(getattr(report, self.metric)), "epoch": -1, "step": 0}
+        offsets, adjusted = None, {}
+        if self.settings.llm.adjusts_labels:
+            offsets = best_label_offsets(logits[known], gold, self.corpus.label_set, self.metric)
+            logits = logits + offsets
+            adjusted = {
+                "dev_adjusted": dev_scores(
+                    self.dev_labels, logits.argmax(1).tolist(), self.corpus.label_set, self.metric
+                )
+            }
         write_llm_folder(
             folder,
             self.recipe,
@@ -317,10 +327,12 @@ class LlmTraining:
             fit_temperature(logits[known], gold),
             {
                 "dev": self.best,
+                **adjusted,
                 "selected_by": self.metric,
                 "training_seconds": round(self.seconds, 1),
                 "training_device": device_name(self.device, self.accelerator.num_processes),
             },
+            offsets,
         )
 
 
