@@ -332,7 +332,7 @@ class LlmTraining:
                 "training_seconds": round(self.seconds, 1),
                 "training_device": device_name(self.device, self.accelerator.num_processes),
             },
-            offsets,
+            None if offsets is None else offsets.tolist(),
         )
 
 
