@@ -91,10 +91,10 @@ def test_a_folder_keeps_and_uses_them(
     np.testing.assert_allclose(after - before, np.tile([told[name] for name in names], (len(after), 1)), atol=1e-4)
     gold = [names.index(u.label) for c in dev for u in c.utterances]
     scores = json.loads((adjusted / "config.json").read_text())["scores"]
-    for logits, name in ((before, "dev"), (after, "dev_adjusted")):
+    for logits, name in ((before, "dev_unadjusted"), (after, "dev")):
         score = f1_score(gold, logits.argmax(1), average="weighted", zero_division=0)
         assert score == pytest.approx(scores[name]["weighted_f1"])
-    assert scores["dev_adjusted"]["weighted_f1"] > scores["dev"]["weighted_f1"]
+    assert scores["dev"]["weighted_f1"] > scores["dev_unadjusted"]["weighted_f1"]
 
     for value in ({**told, names[0]: float("nan")}, {names[0]: 1.0}, [1.0]):
         (adjusted / "calibration.json").write_text(json.dumps({"temperature": 1.0, "offsets": value}))

@@ -39,8 +39,8 @@ def adapter_card(folder: AdapterFolder, training: Mapping[str, Any], parameters:
         moved = ", ".join(
             f"{label} {offset:+.1f}" for label, offset in zip(folder.label_set.labels, folder.offsets, strict=True)
         )
-        score = 100 * folder.scores.get("dev_adjusted", {}).get(metric, float("nan"))
-        adjusted = f"\n- Added to the labels' scores, chosen on dev: {moved}; dev {metric} with it {score:.2f}"
+        score = 100 * folder.scores.get("dev_unadjusted", {}).get(metric, float("nan"))
+        adjusted = f"\n- Added to the labels' scores, chosen on dev: {moved}; dev {metric} without {score:.2f}"
     return f"""# {folder.name}
 
 Labels every utterance of a conversation with one of {len(folder.label_set)} emotions:

@@ -25,7 +25,8 @@ class LlmTrainingSettings:
         first_epochs: Epochs of it.
         extra_tasks: Tasks of the prompt style that are learnt beside emotions: name to weight of its loss.
         saves_memory: Gradient checkpointing: layers are computed again on the way back instead of kept.
-        adjusts_labels: Whether numbers chosen on dev are added to the scores of the labels (``label_offsets``).
+        adjusts_labels: Whether numbers chosen on dev are added to the scores of the labels (``label_offsets``), when
+            the epoch is chosen too.
         is_trained: Without, the causal LM is used as it is (zero-shot); only the temperature is fitted, on dev.
     """
 

@@ -19,7 +19,6 @@ from erckit.encoding.causal_lm import CausalLM
 from erckit.encoding.prompt_packing import PromptBatch, pack_prompts
 from erckit.errors import CheckpointError, SettingError
 from erckit.metrics.calibration import fit_temperature
-from erckit.metrics.classification import classification_report
 from erckit.models.inference import autocast, resolve_precision
 from erckit.models.lora import load_with_lora, save_memory
 from erckit.models.preparation import batches_of
@@ -261,12 +260,22 @@ class LlmTraining:
             scores = self.system.scores(self.joint, self.dev, batch_tokens=self.settings.batch_tokens)
         return bar_impossible(torch.from_numpy(scores), self.dev_possible).numpy()
 
+    def _offsets(self, logits: NDArray[np.float32]) -> NDArray[np.float32] | None:
+        """What dev would have added to the labels' scores; None where nothing is to be added."""
+        if not self.settings.llm.adjusts_labels:
+            return None
+        known = [i for i, y in enumerate(self.dev_labels) if y != NO_LABEL]
+        gold = [self.dev_labels[i] for i in known]
+        return best_label_offsets(logits[known], gold, self.corpus.label_set, self.metric)
+
     def _evaluate(self, journal: Journal) -> None:
         from accelerate.utils import broadcast_object_list
 
         with self.average.applied():
             logits = self._dev_scores()
-            found = dev_scores(self.dev_labels, logits.argmax(1).tolist(), self.corpus.label_set, self.metric)
+            offsets = self._offsets(logits)
+            moved = logits if offsets is None else logits + offsets
+            found = dev_scores(self.dev_labels, moved.argmax(1).tolist(), self.corpus.label_set, self.metric)
             journal.write({"step": self.step, "epoch": self.epoch, "split": "dev", **found})
             if found[self.metric] > self.best[self.metric]:
                 self.best = {**found, "epoch": self.epoch, "step": self.step}
@@ -306,18 +315,14 @@ class LlmTraining:
         logits = self._dev_scores() if self.best_scores is None else self.best_scores
         known = [i for i, y in enumerate(self.dev_labels) if y != NO_LABEL]
         gold = [self.dev_labels[i] for i in known]
+        found = dev_scores(self.dev_labels, logits.argmax(1).tolist(), self.corpus.label_set, self.metric)
         if not self.settings.llm.is_trained:
-            report = classification_report(gold, logits[known].argmax(1).tolist(), self.corpus.label_set)
-            self.best = {self.metric: float(getattr(report, self.metric)), "epoch": -1, "step": 0}
-        offsets, adjusted = None, {}
-        if self.settings.llm.adjusts_labels:
-            offsets = best_label_offsets(logits[known], gold, self.corpus.label_set, self.metric)
+            self.best = {"epoch": -1, "step": 0}
+        offsets, plain = self._offsets(logits), {}
+        if offsets is not None:
             logits = logits + offsets
-            adjusted = {
-                "dev_adjusted": dev_scores(
-                    self.dev_labels, logits.argmax(1).tolist(), self.corpus.label_set, self.metric
-                )
-            }
+            plain = {"dev_unadjusted": found}
+            found = dev_scores(self.dev_labels, logits.argmax(1).tolist(), self.corpus.label_set, self.metric)
         write_llm_folder(
             folder,
             self.recipe,
@@ -326,8 +331,8 @@ class LlmTraining:
             self.builder,
             fit_temperature(logits[known], gold),
             {
-                "dev": self.best,
-                **adjusted,
+                "dev": {**self.best, **found},
+                **plain,
                 "selected_by": self.metric,
                 "training_seconds": round(self.seconds, 1),
                 "training_device": device_name(self.device, self.accelerator.num_processes),
