@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import random
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from erckit.encoding import branch_attention
 from erckit.encoding.branch_attention import branched_attention, branches_of
 from erckit.encoding.causal_lm import CausalLM, load_causal_lm
 from erckit.encoding.prompt_packing import PromptBatch, TokenizedPrompt, TokenizedQuestion, pack_prompts
+from erckit.errors import BackboneError
 
 
 def _prompt(rng: random.Random, blocks: int, questions: int) -> TokenizedPrompt:
@@ -52,8 +54,9 @@ def test_tiles_are_the_mask(seed: int, tile: int, data: st.DataObject) -> None:
     wanted = scores.masked_fill(~batch.allowed()[:, None], -torch.inf).softmax(-1) @ values  # (B, N, T, D)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(branch_attention, "_TILE", tile)
-        branches = branches_of(batch, torch.float64)
-    found, _ = branched_attention(nn.Module(), query, key, value, None, branches=branches, scaling=0.3)
+        mask = torch.zeros(1)  # known by what it is, not by what is in it
+        branches = branches_of(batch, torch.float64, [mask])
+    found, _ = branched_attention(nn.Module(), query, key, value, mask, branches=branches, scaling=0.3)
     is_text = (batch.branches >= 0)[:, None, :, None]
     torch.testing.assert_close(found.transpose(1, 2) * is_text, wanted * is_text)
     assert not found.transpose(1, 2)[~is_text.expand_as(wanted)].any()  # padding
@@ -72,7 +75,7 @@ def test_tiles_hold_every_token_once_and_questions_whole(seed: int, tile: int) -
     batch = _batch(seed)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(branch_attention, "_TILE", tile)
-        branches = branches_of(batch, torch.float32)
+        branches = branches_of(batch, torch.float32, [])
     for b, tiles in enumerate(branches.rows):
         places = [t for one in tiles for t in range(one.start, one.stop)]
         assert places == list(range(int((batch.branches[b] >= 0).sum())))
@@ -93,38 +96,51 @@ def test_less_is_compared() -> None:
         tuple(TokenizedQuestion(t + 1, tuple(range(9, 39)), ((1,), (2,))) for t in range(20)),
     )
     batch = pack_prompts([prompt])
-    (tiles,) = branches_of(batch, torch.float32).rows
+    (tiles,) = branches_of(batch, torch.float32, []).rows
     compared = sum(one.mask.numel() for one in tiles)
     assert compared < 0.4 * batch.tokens.shape[1] ** 2
     assert compared >= int(batch.allowed()[0, : batch.text_tokens].sum())
 
 
-@pytest.mark.parametrize("kind", ["llama", "qwen2", "gpt2"])
-def test_models_take_it(tiny_causal_lm: Callable[..., CausalLM], kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("kind", ["llama", "qwen2", "gpt2", "gemma3_text"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_models_take_it(
+    tiny_causal_lm: Callable[..., CausalLM], kind: str, dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lm = tiny_causal_lm(kind)
     calls = []
     tile = branch_attention._tile
-    monkeypatch.setattr(branch_attention, "_TILE", 16)
+    monkeypatch.setattr(branch_attention, "_TILE", 4)
     monkeypatch.setattr(branch_attention, "_tile", lambda *given: calls.append(given[3]) or tile(*given))
-    batch = _batch(5)
-    branches = lm.branches(batch)
-    assert branches is not None
-    with torch.inference_mode():
+    blocks = 0 if kind == "gemma3_text" else 3  # short: its windows are of 24 tokens
+    batch = pack_prompts([_prompt(random.Random(seed), blocks, 5) for seed in (1, 2)])
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=dtype == torch.bfloat16):
         mask = lm.attention_mask(batch.allowed(), batch.positions)
+        branches = lm.branches(batch, mask)
+        assert branches is not None
         wanted = lm.logits_at(batch.tokens, mask, batch.positions, batch.places)
         assert not calls
-        # The mask is not looked at: with one that lets everything through the logits are the same.
-        found = lm.logits_at(batch.tokens, torch.zeros_like(mask), batch.positions, batch.places, branches)
-    assert len(calls) == 3 * sum(map(len, branches.rows)) > 20  # three layers
-    torch.testing.assert_close(found, wanted, atol=1e-4, rtol=0)
+        found = lm.logits_at(batch.tokens, mask, batch.positions, batch.places, branches)
+        assert len(calls) == 3 * sum(map(len, branches.rows)) > 20  # three layers
+        # A layer that makes a mask of its own of the one it is given has its way.
+        calls.clear()
+        other = {name: one + 0 for name, one in mask.items()} if isinstance(mask, dict) else mask + 0
+        torch.testing.assert_close(lm.logits_at(batch.tokens, other, batch.positions, batch.places, branches), wanted)
+        assert not calls
+    with torch.inference_mode():
+        exact = lm.logits_at(batch.tokens, mask, batch.positions, batch.places)
+    if dtype == torch.float32:
+        torch.testing.assert_close(found, exact, atol=1e-4, rtol=0)
+    else:  # about as rough as the plain implementation
+        assert float((found - exact).square().mean()) < 2 * float((wanted - exact).square().mean())
 
 
 def test_gradients_with_checkpointing(tiny_causal_lm: Callable[..., CausalLM]) -> None:
     lm = load_causal_lm(tiny_causal_lm("llama").folder)
     batch = _batch(6)
-    branches = lm.branches(batch)
-    assert branches is not None
     mask = lm.attention_mask(batch.allowed(), batch.positions)
+    branches = lm.branches(batch, mask)
+    assert branches is not None
     lm.logits_at(batch.tokens, mask, batch.positions, batch.places).logsumexp(-1).sum().backward()
     wanted = {name: p.grad.clone() for name, p in lm.model.named_parameters()}
     lm.model.zero_grad()
@@ -140,26 +156,49 @@ def test_where_the_mask_alone_will_do(tiny_causal_lm: Callable[..., CausalLM]) -
         pack_prompts([TokenizedPrompt((7,), (tuple(rng.randrange(5, 90) for _ in range(n)),), (ask,))])
         for n, ask in ((12, TokenizedQuestion(1, (5, 6), ((1,),))), (40, TokenizedQuestion(1, (5, 6), ((1,),))))
     )
-    windows = tiny_causal_lm("gemma3_text")  # of 24 tokens
-    assert windows.branches(short) is not None
-    assert windows.branches(long) is None
-    assert tiny_causal_lm("gemma2").branches(short) is None  # caps scores, in an implementation of its own
-    assert tiny_causal_lm("llama").branches(long) is not None
+
+    def has(kind: str, batch: PromptBatch) -> bool:
+        lm = tiny_causal_lm(kind)
+        return lm.branches(batch, lm.attention_mask(batch.allowed(), batch.positions)) is not None
+
+    assert has("gemma3_text", short)
+    assert not has("gemma3_text", long)  # windows of 24 tokens
+    assert not has("gemma2", short)  # caps scores, in an implementation of its own
+    assert has("llama", long)
     on_gpu = dataclasses.replace(long, tokens=long.tokens.to("meta"))
-    assert tiny_causal_lm("llama").branches(on_gpu) is None
+    assert tiny_causal_lm("llama").branches(on_gpu, None) is None
 
 
-@pytest.mark.parametrize("given", [{"dropout": 0.5}, {"position_bias": torch.zeros(1)}])
-def test_what_changes_scores_is_left_to_the_plain_implementation(
-    given: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_model_with_attention_of_its_own_keeps_it(tiny_causal_lm: Callable[..., CausalLM], tmp_path: Path) -> None:
+    from transformers import FalconConfig, FalconForCausalLM, GptOssConfig, GptOssForCausalLM
+
+    lm = tiny_causal_lm("qwen2")
+    size = {"vocab_size": len(lm.tokenizer), "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4}
+    torch.manual_seed(1)
+    falcon = tmp_path / "falcon"
+    FalconForCausalLM(FalconConfig(**size)).save_pretrained(falcon)
+    lm.tokenizer.save_pretrained(falcon)
+    loaded = load_causal_lm(falcon)
+    batch = _batch(4)
+    assert loaded.branches(batch, loaded.attention_mask(batch.allowed(), batch.positions)) is None
+    sinks = tmp_path / "sinks"  # each head has a logit that belongs to no token
+    GptOssForCausalLM(
+        GptOssConfig(**size, num_key_value_heads=2, head_dim=8, intermediate_size=32, num_local_experts=2)
+    ).save_pretrained(sinks)
+    lm.tokenizer.save_pretrained(sinks)
+    with pytest.raises(BackboneError, match="cannot be loaded"):
+        load_causal_lm(sinks)
+
+
+def test_dropout_is_left_to_the_plain_implementation(monkeypatch: pytest.MonkeyPatch) -> None:
     from transformers.integrations import sdpa_attention
 
-    seen = []
+    seen: list[Any] = []
     monkeypatch.setattr(
-        sdpa_attention, "sdpa_attention_forward", lambda *a, **k: seen.append(k) or (torch.zeros(1), None)
+        sdpa_attention, "sdpa_attention_forward", lambda *given, **_: seen.append(given[5]) or (torch.zeros(1), None)
     )
-    batch = _batch(3)
+    batch, mask = _batch(3), torch.zeros(1)
     x = torch.zeros(len(batch.tokens), 2, batch.tokens.shape[1], 4)
-    branched_attention(nn.Module(), x, x, x, None, branches=branches_of(batch, torch.float32), **given)
-    assert len(seen) == 1
+    branches = branches_of(batch, torch.float32, [mask])
+    branched_attention(nn.Module(), x, x, x, mask, branches=branches, dropout=0.5)
+    assert seen == [0.5]

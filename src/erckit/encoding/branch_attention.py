@@ -8,6 +8,7 @@ training (where ``scaled_dot_product_attention`` is slow on its way back).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -19,7 +20,10 @@ from erckit.encoding.prompt_packing import PromptBatch
 
 BRANCHED = "erckit_branched"  # the name under which transformers knows it
 
-_CHANGING = ("position_bias", "softcap", "s_aux")  # arguments of some models that change the scores
+# Kinds of models whose attention is nothing but softmax(scaled products + mask); others have sinks, biases or masks of
+# their own that tiles would leave out.
+TILED = ("gemma3_text", "gpt2", "llama", "mistral", "mixtral", "olmo2", "phi3", "qwen2", "qwen3", "smollm3")
+
 _TILE = 128  # tokens; wider tiles compare more in vain, narrower ones make more calls
 
 
@@ -46,17 +50,20 @@ class Branches:
 
     Args:
         rows: The tiles of each row, in order; behind the last one there is padding.
+        masks: The masks that say the same, as layers get them; with any other mask a layer uses that.
     """
 
     rows: tuple[tuple[Tile, ...], ...]
+    masks: tuple[Tensor, ...]
 
 
-def branches_of(batch: PromptBatch, dtype: torch.dtype) -> Branches:
+def branches_of(batch: PromptBatch, dtype: torch.dtype, masks: Sequence[Tensor]) -> Branches:
     """The tiles of a batch.
 
     Args:
         batch: Packed prompts.
         dtype: Of the attention's scores.
+        masks: The additive masks of the batch, each (B, 1, T, T).
     """
     allowed = batch.allowed()  # (B, T, T)
     rows = []
@@ -71,7 +78,7 @@ def branches_of(batch: PromptBatch, dtype: torch.dtype) -> Branches:
             mask = torch.zeros(sees.shape, dtype=dtype, device=sees.device)
             tiles.append(Tile(start, stop, shared, mask.masked_fill_(~sees, torch.finfo(dtype).min)[None, None]))
         rows.append(tuple(tiles))
-    return Branches(tuple(rows))
+    return Branches(tuple(rows), tuple(masks))
 
 
 def branched_attention(
@@ -92,17 +99,16 @@ def branched_attention(
         query: (B, N, T, D).
         key: (B, K, T, D), where N is a multiple of K.
         value: (B, K, T, D).
-        attention_mask: Additive, (B, 1, T, T), or None; it says the same as ``branches``.
-        branches: Of the batch, or None.
+        attention_mask: Additive, (B, 1, T, T), or None.
+        branches: Of the batch, or None. Used where ``attention_mask`` is one of its masks.
         scaling: What the scores are multiplied with.
         dropout: On attention weights.
-        others: What the plain implementation takes; with what changes scores, the mask is used.
+        others: What the plain implementation takes.
 
     Returns:
         (B, T, N, D) and None; zeros at padding.
     """
-    is_plain = not dropout and all(others.get(name) is None for name in _CHANGING)
-    if branches is None or not is_plain:
+    if branches is None or dropout or not any(attention_mask is mask for mask in branches.masks):
         from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
         return sdpa_attention_forward(module, query, key, value, attention_mask, dropout, scaling, **others)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from erckit.encoding.backbones import get_backbone
-from erckit.encoding.branch_attention import BRANCHED, Branches, branches_of, register_branched_attention
+from erckit.encoding.branch_attention import BRANCHED, TILED, Branches, branches_of, register_branched_attention
 from erckit.encoding.causal_backbones import CAUSAL_BACKBONES, DEFAULT_CAUSAL_LM
 from erckit.encoding.chat_frame import ChatFrame, chat_frame
 from erckit.encoding.gguf import gguf_folder, gguf_sha256, quiet_transformers
@@ -139,18 +139,22 @@ class CausalLM:
         # transformers hands a model whose layers all slide a single mask.
         return {"full_attention": full, "sliding_attention": sliding} if kinds else sliding
 
-    def branches(self, batch: PromptBatch) -> Branches | None:
-        """What ``attention_mask`` says of a batch, for ``logits_at``; None where the mask alone will do.
+    def branches(self, batch: PromptBatch, mask: Any) -> Branches | None:
+        """What ``mask`` says of a batch, for ``logits_at``; None where the mask alone will do.
 
         That is on a GPU, whose kernels prefer one mask, for a model with attention of its own, and where a layer's
         sliding window is shorter than a prompt.
+
+        Args:
+            batch: On the model's device.
+            mask: As ``attention_mask`` gives it.
         """
-        window = getattr(self._config, "sliding_window", None)
-        is_known = getattr(self._config, "_attn_implementation", None) == BRANCHED
-        is_cut = bool(window) and int(batch.positions.max()) >= int(window or 0)
-        if not is_known or is_cut or batch.tokens.device.type != "cpu":
+        if batch.tokens.device.type != "cpu" or getattr(self._config, "_attn_implementation", None) != BRANCHED:
             return None
-        return branches_of(batch, self.model.dtype)
+        window = getattr(self._config, "sliding_window", None)
+        if window and int(batch.positions.max()) >= window:
+            return None
+        return branches_of(batch, self.model.dtype, list(mask.values()) if isinstance(mask, dict) else [mask])
 
     @property
     def _config(self) -> Any:
@@ -187,7 +191,7 @@ def load_causal_lm(
         if _is_encoder(config):
             raise ValueError(f"a {config.model_type} that reads in both directions is an encoder")
         # Soft-capped attention scores exist in the plain implementation only.
-        attention = "eager" if getattr(config, "attn_logit_softcapping", None) else register_branched_attention()
+        attention = "eager" if getattr(config, "attn_logit_softcapping", None) else "sdpa"
         how: dict[str, Any] = {"dtype": DTYPES[dtype], "attn_implementation": attention, "use_safetensors": True}
         if quantisation is not None:
             how |= {"quantization_config": quantisation, "device_map": {"": device}}
@@ -196,6 +200,8 @@ def load_causal_lm(
         model, found = loaded
         if missing := sorted(found["missing_keys"]):  # transformers would go on with random weights
             raise ValueError(f"its files lack the weights {', '.join(missing[:3])}{', ...' * (len(missing) > 3)}")
+        if attention == "sdpa" and config.model_type in TILED:
+            model.set_attn_implementation(register_branched_attention())
         tokenizer = AutoTokenizer.from_pretrained(folder)
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]

@@ -95,7 +95,8 @@ class PromptLabeler(Labeler):
     def with_style(self, changes: Mapping[str, Any]) -> PromptLabeler:
         """The same model asked with other prompts than it was trained with: what does it make of a part of them?
 
-        The temperature stays that of the prompts it was trained with. Its name tells the changes.
+        The temperature and what is added to label scores stay those of the prompts it was trained with. Its name tells
+        the changes.
 
         Args:
             changes: Settings of its prompt style by name, such as ``{"recent": 0}``.

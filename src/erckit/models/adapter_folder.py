@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import torch
 
 FORMAT_VERSION = 1
+WITH_OFFSETS = 2  # of a folder that has offsets, which an erckit that knows version 1 alone would leave out
 ADAPTER = "adapter.safetensors"
 FILES = ("config.json", "labels.json", "calibration.json", ADAPTER)
 
@@ -64,7 +65,7 @@ class AdapterFolder:
 
         config = {
             "format": "adapter",
-            "format_version": FORMAT_VERSION,
+            "format_version": FORMAT_VERSION if self.offsets is None else WITH_OFFSETS,
             "name": self.name,
             "system": self.system,
             "base": self.base,
@@ -111,9 +112,9 @@ def read_adapter_folder(folder: Path) -> AdapterFolder:
         raise ModelFolderError(f"{folder}: its manifest does not name {', '.join(missing)}. Get the folder again.")
     try:
         config, labels, calibration = (json.loads((folder / n).read_text(encoding="utf-8")) for n in FILES[:3])
-        if config["format_version"] != FORMAT_VERSION:
+        if config["format_version"] not in (FORMAT_VERSION, WITH_OFFSETS):
             raise ModelFolderError(
-                f"{folder}: format version {config['format_version']} is not {FORMAT_VERSION}. "
+                f"{folder}: format version {config['format_version']} is not {FORMAT_VERSION} or {WITH_OFFSETS}. "
                 "Use the erckit version that wrote it."
             )
         temperature = calibration["temperature"]

@@ -11,10 +11,11 @@ import numpy as np
 
 from erckit.conversation import Conversation
 from erckit.encoding.text_vectors import text_vectors
-from erckit.prompting.annotation.extract import join_quotes, split_quotes
+from erckit.prompting.annotation.extract import split_quotes, with_quotes
 
-# After an end of a sentence, also one in quotes; scripts without spaces between sentences have their own signs.
-_END = re.compile(r"(?<=[.!?…])[\"')\]]*\s+|(?<=[。！？])\s*")
+# An end of a sentence with the marks that close it, before a space; scripts without such spaces have their own signs.
+_END = re.compile(r"""([.!?…।۔]["'”’)\]»]*)\s+|([。！？]["'”’」』）]*)\s*|\s*\n\s*""")
+_TITLE = re.compile(r"(?:^|[\s(\"'])(?:Dr|Mr|Mrs|Ms|Prof|St|Jr|Sr|vs|etc|e\.g|i\.e|[A-Z])\.$")  # no end of a sentence
 
 
 def nearest_sentences(
@@ -64,11 +65,21 @@ def nearest_sentences(
         cosines = np.stack([vectors[one] for one in sentences]) @ vectors[conversations[c].utterances[u].text]
         best = sorted(np.argsort(-cosines, kind="stable")[:count])
         chosen = [sentences[i] for i in best]
-        out[c][u] = join_quotes(chosen) if split_quotes(biographies[c][u]) else " ".join(chosen)
+        whole = biographies[c][u]
+        out[c][u] = with_quotes(whole, chosen) if split_quotes(whole) else " ".join(chosen)
     return [tuple(row) for row in out]
 
 
 @lru_cache(maxsize=1 << 14)
 def biography_sentences(text: str) -> tuple[str, ...]:
     """The sentences of a biography; of one that quotes, the quotes, each without its marks."""
-    return tuple(split_quotes(text) or (part for part in _END.split(text.strip()) if part))
+    if quotes := split_quotes(text):
+        return tuple(quotes)
+    sentences, start = [], 0
+    for end in _END.finditer(text):
+        stop = max(end.end(1), end.end(2), end.start())
+        if _TITLE.search(text[start:stop]):
+            continue
+        sentences.append(text[start:stop].strip())
+        start = end.end()
+    return tuple(one for one in (*sentences, text[start:].strip()) if one)

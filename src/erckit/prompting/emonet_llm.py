@@ -50,6 +50,8 @@ class EmonetLlmSettings(StyleSettings):
             raise SettingError("'style.layout' of emonet_llm can only be shared: nothing is published to follow.")
         if self.biography_place == "history" and self.history != "all":
             raise SettingError("'style.biography_place: history' goes with 'history: all'. Set it to question.")
+        if self.biography_sentences and not self.biography:
+            raise SettingError("'style.biography_sentences' goes with 'style.biography: true'. Leave it out.")
         if self.biography_sentences and self.biography_place != "question":
             raise SettingError(
                 "'style.biography_sentences' chooses for every question anew. Set style.biography_place to question."

@@ -41,7 +41,7 @@ def label_scores(lm: CausalLM, batch: PromptBatch, normalise: bool = True) -> Te
     """
     mask = None if batch.is_plain else lm.attention_mask(batch.allowed(), batch.positions)
     positions = None if batch.is_plain else batch.positions
-    branches = None if batch.is_plain else lm.branches(batch)
+    branches = None if batch.is_plain else lm.branches(batch, mask)
     logits = lm.logits_at(batch.tokens, mask, positions, batch.places, branches)  # (M, V)
     logits = logits.to(torch.promote_types(logits.dtype, torch.float32))  # bf16 is too coarse for likelihoods
     said = logits[batch.asked, batch.targets] - torch.logsumexp(logits, dim=-1)[batch.asked]  # (K,)

@@ -97,7 +97,8 @@ class PromptSystem:
     ) -> NDArray[np.int64]:
         """The first pass: likeliest label of every utterance of some conversations, no emotions shown, (R,).
 
-        Without gradient and dropout; no random number is drawn.
+        Without gradient and dropout; no random number is drawn. Offsets of labels that training chose on dev are not
+        added: they were chosen for what is said after labels without them.
         """
         scores = self._score(gathered, conversations, None, batch_tokens, None, is_first_pass=True)
         return scores.argmax(axis=1).astype(np.int64)

@@ -78,7 +78,8 @@ def dry_run_llm(recipe: Recipe, corpus: Corpus) -> LlmDryRun:
     # forward, and the way back through the activations of layers with adapters; the weights themselves get no gradient
     back = min(1.0, recipe.lora.layers / depth) if recipe.lora.layers else 1.0
     dense = total * 2 * (1 + back) * (parameters - embedded)
-    attention = (1 + 2 * back) * total * COMPARED * min(longest, settings.batch_tokens) * 4 * width * depth
+    compared = COMPARED if training.device.type == "cpu" else 1.0
+    attention = (1 + 2 * back) * total * compared * min(longest, settings.batch_tokens) * 4 * width * depth
     passes = 2 if training.builder.shows_past else 1
     dev = sum(len(c) for c in corpus.split("dev")) / max(1, sum(len(c) for c in split))
     scored = of_main * dev * passes * settings.evaluations_per_epoch * 2 * parameters
@@ -88,7 +89,7 @@ def dry_run_llm(recipe: Recipe, corpus: Corpus) -> LlmDryRun:
     at_once: float = longest if training.device.type == "cpu" else max(longest, settings.batch_tokens)
     if settings.llm.saves_memory:  # the inputs of all layers, and one layer whole
         at_once /= depth / 2
-    activations = at_once * width * depth * LAYER_BYTES
+    activations = at_once * width * depth * back * LAYER_BYTES
     weights = parameters * (2 if training.precision == "bf16" else 4) + 16 * trained
     return LlmDryRun(
         len(split),

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from erckit.labels import LabelSet
-from erckit.metrics.classification import classification_report
+from erckit.metrics.from_confusion import metric_from_confusion
 
 STEPS = (0.8, 0.4, 0.2)
 ROUNDS = 3  # over all labels, with each step
@@ -30,21 +30,25 @@ def best_label_offsets(
         logits: Of labelled utterances, (N, L).
         labels: Their gold labels, (N,).
         label_set: The labels.
-        metric: Name of the metric to be high, as ``ClassificationReport`` has it.
+        metric: Name of the metric to be high, one of ``metrics.from_confusion.METRICS``.
 
     Returns:
         (L,); zeros where nothing helps.
     """
+    count, gold = len(label_set), np.asarray(labels, dtype=np.int64)
+    neutral = None if label_set.neutral is None else label_set.index(label_set.neutral)
 
     def score(offsets: NDArray[np.float64]) -> float:
-        return float(getattr(classification_report(labels, (logits + offsets).argmax(1).tolist(), label_set), metric))
+        cells = gold * count + (logits + offsets).argmax(1)
+        confusion = np.bincount(cells, minlength=count**2).reshape(count, count)
+        return float(metric_from_confusion(confusion, metric, neutral))
 
-    found = np.zeros(len(label_set))
+    found = np.zeros(count)
     best = score(found)
     for step in STEPS:
         for _ in range(ROUNDS):
             before = best
-            for label in range(len(label_set)):
+            for label in range(count):
                 for move in (-step, step):
                     tried = found.copy()
                     tried[label] += move

@@ -71,6 +71,10 @@ def _expected(conversations: Sequence[Conversation], settings: BiographySettings
     return out
 
 
+def test_an_extract_counts_emotions_before_it_quotes_anything() -> None:
+    assert extract_biography("Felt so far: joyful 3.", ["hm"], ["sad"]) == "Felt so far: joyful 3, sad 1."
+
+
 @pytest.mark.parametrize("scope", ["all", "conversation"])
 @pytest.mark.parametrize("seed", range(4))
 def test_against_a_walk_through_the_story(fake: Any, cache_path: Path, seed: int, scope: str) -> None:

@@ -31,7 +31,7 @@ def extract_biography(before: str, lines: Sequence[str], labels: Sequence[str | 
     Returns:
         ``Felt so far: joyful 3, sad 1. Said before: "..."; "...".``; of equally telling lines the latest ones.
     """
-    felt = before.rpartition(_SAID)[0]
+    felt = before.partition(_SAID)[0]
     candidates = [*split_quotes(before), *(plain_text(line, _LINE_WORDS) for line in lines)]
     places = {text: place for place, text in enumerate(candidates) if _weight(text) > 0}  # the last place of a repeat
     best = sorted(places, key=lambda text: (-_weight(text), -places[text]))[:_QUOTES]
@@ -45,13 +45,18 @@ def extract_biography(before: str, lines: Sequence[str], labels: Sequence[str | 
 
 
 def split_quotes(biography: str) -> list[str]:
-    """The lines that a biography of this kind quotes; none of any other."""
-    return re.findall(r'"([^"]*)"', biography.rpartition(_SAID)[2]) if _SAID in biography else []
+    """The lines that a biography of this kind quotes, without their marks; none of any other."""
+    return re.findall(r'"([^"]*)"', biography.partition(_SAID)[2]) if _SAID in biography else []
 
 
 def join_quotes(lines: Sequence[str]) -> str:
     """Lines as a biography of this kind quotes them; empty for none."""
     return f"{_SAID}{'; '.join(quoted(line) for line in lines)}." if lines else ""
+
+
+def with_quotes(biography: str, lines: Sequence[str]) -> str:
+    """A biography of this kind that quotes other lines; what it says of emotions stays."""
+    return f"{biography.partition(_SAID)[0]}{join_quotes(lines)}".rstrip()
 
 
 def _weight(text: str) -> float:
