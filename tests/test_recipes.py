@@ -157,7 +157,10 @@ def test_rows_of_emonet_llm_switch_one_part_off_each() -> None:
     assert dataclasses.replace(full, name=base.name) == base
     parts = {"biography", "recent", "related"}
     off = [{part for part in parts if not recipe.style.get(part, True)} for recipe in others]
-    assert off[:4] == [{"biography"}, {"recent"}, {"related"}, parts]
+    assert off[:5] == [{"biography"}, set(), {"recent"}, {"related"}, parts]
+    searched = others[1].style
+    assert (searched["biography_sentences"], searched["biography_place"]) == (1, "question")
+    assert [row.recipe.training.llm.adjusts_labels for row in plan.rows] == [True] * 12 + [False]
     assert len({repr(dataclasses.replace(row.recipe, name="")) for row in plan.rows}) == len(plan.rows)
 
 
