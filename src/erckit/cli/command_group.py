@@ -27,6 +27,7 @@ COMMANDS = {
     "corpora": ("erckit.cli.corpora", "List, get, describe and check benchmark corpora."),
     "annotate": ("erckit.cli.annotate", "Write biographies of speakers, or what lies behind utterances."),
     "prompts": ("erckit.cli.prompts", "Show the exact prompts of a language-model system."),
+    "export": ("erckit.cli.export", "Write the adapter of a language-model system for peft and vLLM."),
     "backbones": ("erckit.cli.backbones", "List and get pretrained encoders."),
 }
 

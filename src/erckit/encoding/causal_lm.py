@@ -15,13 +15,16 @@ from erckit.encoding.backbones import get_backbone
 from erckit.encoding.branch_attention import BRANCHED, TILED, Branches, branches_of, register_branched_attention
 from erckit.encoding.causal_backbones import CAUSAL_BACKBONES, DEFAULT_CAUSAL_LM
 from erckit.encoding.chat_frame import ChatFrame, chat_frame
-from erckit.encoding.gguf import gguf_folder, gguf_sha256, quiet_transformers
+from erckit.encoding.gguf import gguf_folder, quiet_transformers
 from erckit.encoding.plain_text import PlainText
+from erckit.encoding.prompt_attention import one_pass_attention
 from erckit.encoding.prompt_packing import PromptBatch
+from erckit.encoding.weights_checksum import folder_sha256
 from erckit.errors import BackboneError, SettingError, nearest
-from erckit.storage.checksum import file_sha256
 
-__all__ = ["DEFAULT_CAUSAL_LM", "DTYPES", "CausalLM", "causal_lm", "load_causal_lm", "weights_sha256"]
+__all__ = [
+    "DEFAULT_CAUSAL_LM", "DTYPES", "CausalLM", "causal_lm", "causal_lm_folder", "load_causal_lm", "weights_sha256",
+]  # fmt: skip
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
@@ -40,8 +43,7 @@ class CausalLM:
         tokenizer: Its tokenizer.
         folder: Where it was loaded from.
         name: Name it was asked for by.
-        sha256: Checksum that says which weights these are: that of the GGUF file they were converted from, else of
-            the safetensors file (of several, the checksum of their checksums).
+        sha256: Checksum that says which weights these are, see ``folder_sha256``.
         frame: What the model wants around a prompt.
         stop_tokens: Token ids that end an answer.
         plain_text: Turns text into token ids, never into control tokens.
@@ -176,7 +178,8 @@ def load_causal_lm(
             the whole never stands anywhere; None for none.
 
     Raises:
-        BackboneError: It cannot be had or read, is not a causal language model, or lacks some of the weights.
+        BackboneError: It cannot be had or read, is not a causal language model, lacks some of the weights, or cannot
+            read several prompts in one pass.
         SettingError: An unknown dtype.
     """
     from safetensors import SafetensorError
@@ -185,13 +188,12 @@ def load_causal_lm(
     if dtype not in DTYPES:
         raise SettingError(f"unknown dtype '{dtype}'. {nearest(dtype, DTYPES)}")
     name = str(name)
-    folder = _folder(name)
+    folder = causal_lm_folder(name)
     try:
         config = AutoConfig.from_pretrained(folder)
         if _is_encoder(config):
             raise ValueError(f"a {config.model_type} that reads in both directions is an encoder")
-        # Soft-capped attention scores exist in the plain implementation only.
-        attention = "eager" if getattr(config, "attn_logit_softcapping", None) else "sdpa"
+        attention = one_pass_attention(config, name)
         how: dict[str, Any] = {"dtype": DTYPES[dtype], "attn_implementation": attention, "use_safetensors": True}
         if quantisation is not None:
             how |= {"quantization_config": quantisation, "device_map": {"": device}}
@@ -213,25 +215,35 @@ def load_causal_lm(
     return causal_lm(model.eval() if quantisation is not None else model.eval().to(device), tokenizer, folder, name)
 
 
+def causal_lm_folder(name: str | Path) -> Path:
+    """Folder of a causal language model with its configuration, safetensors weights and tokenizer.
+
+    Args:
+        name: As for ``load_causal_lm``; it is fetched or converted if need be.
+
+    Raises:
+        BackboneError: It cannot be had.
+    """
+    if str(name).endswith(".gguf"):
+        return gguf_folder(Path(name).expanduser())
+    return get_backbone(str(name), known=_KNOWN)
+
+
 def weights_sha256(name: str | Path) -> str:
     """Which weights a causal language model has (``CausalLM.sha256``), without loading them.
 
     Raises:
         BackboneError: It cannot be had.
     """
-    return _weights_sha256(_folder(str(name)))
+    return folder_sha256(causal_lm_folder(name))
 
 
 def causal_lm(model: Any, tokenizer: Any, folder: Path, name: str) -> CausalLM:
     """A loaded network and its tokenizer as a :class:`CausalLM`."""
     return CausalLM(
-        model, tokenizer, folder, name, _weights_sha256(folder), chat_frame(tokenizer), _stops(model, tokenizer),
+        model, tokenizer, folder, name, folder_sha256(folder), chat_frame(tokenizer), _stops(model, tokenizer),
         PlainText(tokenizer),
     )  # fmt: skip
-
-
-def _folder(name: str) -> Path:
-    return gguf_folder(Path(name).expanduser()) if name.endswith(".gguf") else get_backbone(name, known=_KNOWN)
 
 
 def _is_encoder(config: Any) -> bool:
@@ -260,16 +272,3 @@ def _stops(model: Any, tokenizer: Any) -> tuple[int, ...]:
     said = getattr(model.generation_config, "eos_token_id", None)
     ids = [tokenizer.eos_token_id, *(said if isinstance(said, (list, tuple)) else [said])]
     return tuple(dict.fromkeys(int(token) for token in ids if token is not None))
-
-
-def _weights_sha256(folder: Path) -> str:
-    from_gguf = gguf_sha256(folder)
-    if from_gguf is not None:
-        return from_gguf
-    files = sorted(folder.glob("*.safetensors"))
-    sums = [file_sha256(file) for file in files]
-    if len(sums) == 1:
-        return sums[0]
-    import hashlib
-
-    return hashlib.sha256("".join(sums).encode("ascii")).hexdigest()

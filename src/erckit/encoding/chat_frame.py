@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from erckit.encoding.fixed_day import with_fixed_day
+
 # Letters only, so that no template trims, escapes or reads it as anything but content.
 _CONTENT = "erckitcontentgoeshere"
 
@@ -32,12 +34,16 @@ def chat_frame(tokenizer: Any) -> ChatFrame:
     """The frame of a tokenizer: its chat template with one user message, or its beginning-of-text token alone.
 
     Leaving out the beginning-of-text token, or adding one where the model never saw it, makes a model several times
-    worse, so the tokenizer's own habit is kept.
+    worse, so the tokenizer's own habit is kept. A template that asks for today's date is told a fixed one.
     """
     if getattr(tokenizer, "chat_template", None):
         # Models that would think first are asked to answer at once; other templates ignore the flag.
         text = tokenizer.apply_chat_template(
-            [{"role": "user", "content": _CONTENT}], tokenize=False, add_generation_prompt=True, enable_thinking=False
+            [{"role": "user", "content": _CONTENT}],
+            chat_template=with_fixed_day(tokenizer.get_chat_template()),
+            tokenize=False,
+            add_generation_prompt=True,
+            enable_thinking=False,
         )
         before, found, after = text.partition(_CONTENT)
         if found and after:

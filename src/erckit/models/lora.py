@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 from erckit.errors import SettingError, nearest
 
 if TYPE_CHECKING:
-    import torch
-
     from erckit.encoding.causal_lm import CausalLM
 
 ALL_LINEAR = "all-linear"
@@ -50,7 +48,7 @@ class LoraSettings:
             raise SettingError("'lora.targets' names no matrix. Write lora.targets: [q_proj, k_proj, v_proj].")
 
 
-def attach_lora(model: torch.nn.Module, settings: LoraSettings) -> Any:
+def attach_lora(model: Any, settings: LoraSettings) -> Any:
     """The model with fresh adapters, which alone are trainable.
 
     Each adapter starts as a product of zero, so at first the model says what it said before.
@@ -63,32 +61,60 @@ def attach_lora(model: torch.nn.Module, settings: LoraSettings) -> Any:
         A ``peft.PeftModel``.
 
     Raises:
-        SettingError: A target that the model lacks (the nearest is named), or peft is missing.
+        SettingError: A target that the model lacks (the nearest is named), no matrix to adapt, or peft is missing.
     """
-    import torch
-
     try:
         from peft import LoraConfig, get_peft_model
     except ImportError:
         raise SettingError("LLM systems need peft. Install it with: pip install 'erckit[llm]'") from None
-    linear = {n.rpartition(".")[2] for n, m in model.named_modules() if isinstance(m, torch.nn.Linear)} - {"lm_head"}
+    is_turned = _matrices(model)
     targets = list(settings.targets)
     for target in targets:
-        if target not in linear and target != ALL_LINEAR:
-            raise SettingError(f"'lora.targets': the backbone has no matrix '{target}'. {nearest(target, linear)}")
-    depth = int(getattr(model.config, "num_hidden_layers", 0))  # type: ignore[union-attr]
+        if target not in is_turned and target != ALL_LINEAR:
+            raise SettingError(f"'lora.targets': the backbone has no matrix '{target}'. {nearest(target, is_turned)}")
+    chosen = sorted(is_turned) if ALL_LINEAR in targets else targets
+    if not chosen:
+        raise SettingError(
+            f"'lora.targets': the backbone, a '{model.config.model_type}' model, has no matrix that adapters could go "
+            "beside. Choose another model.backbone."
+        )
+    depth = int(getattr(model.config, "num_hidden_layers", 0))
     config = LoraConfig(
         r=settings.rank,
         lora_alpha=settings.alpha,  # type: ignore[arg-type]  # a float does as well
         lora_dropout=settings.dropout,
-        target_modules=sorted(linear) if ALL_LINEAR in targets else targets,
+        target_modules=chosen,
         layers_to_transform=list(range(depth - settings.layers, depth)) if 0 < settings.layers < depth else None,
+        fan_in_fan_out=all(is_turned[target] for target in chosen),
         bias="none",
         task_type="CAUSAL_LM",
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers by an old name
-        return get_peft_model(model, config)  # type: ignore[arg-type]
+        try:
+            return get_peft_model(model, config)
+        except ValueError:
+            if config.layers_to_transform is None:
+                raise
+            raise SettingError(
+                f"'lora.layers': the upper {settings.layers} of {depth} layers have no {' or '.join(chosen)}. "
+                "Raise it, or name other lora.targets."
+            ) from None
+
+
+def _matrices(model: Any) -> dict[str, bool]:
+    """Names of the matrices that adapters can go beside, all but the output layer's, and whether they lie turned."""
+    from torch.nn import Linear
+    from transformers.pytorch_utils import Conv1D  # the linear layer of GPT-2
+
+    named = {name: module for name, module in model.named_modules() if isinstance(module, (Linear, Conv1D))}
+    output = model.get_output_embeddings()
+    apart = {"lm_head", *(name.rpartition(".")[2] for name, module in named.items() if module is output)}
+    return {
+        last: isinstance(module, Conv1D)
+        for name, module in named.items()
+        if (last := name.rpartition(".")[2]) not in apart
+    }
 
 
 def load_with_lora(backbone: str, settings: LoraSettings | None, dtype: str = "fp32", device: str = "cpu") -> CausalLM:
