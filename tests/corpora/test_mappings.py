@@ -54,6 +54,16 @@ def test_emorynlp_polarity_is_the_published_three_classes() -> None:
     assert set(merges["negative"]) == {"mad", "sad", "scared"}
 
 
+def test_the_labels_that_a_part_of_a_mixture_has_are_mapped_too() -> None:
+    said = (Utterance("u", "A", "words", label="sad"),)
+    plain = Conversation("a", said, meta={"scene": 3})
+    few = Conversation("b", said, meta={"known_labels": ["sad", "scared", "peaceful"]})
+    corpus = Corpus("mixed", "1", LabelSet(EMORY, "neutral"), {"test": (plain, few)})
+    first, second = map_corpus(corpus, find_mapping(EMORY, "ekman")).split("test")
+    assert first.meta == {"scene": 3}
+    assert second.meta == {"known_labels": ["fear", "sadness"]}
+
+
 def test_goemotions_follows_its_published_files(data: Path) -> None:
     folder = data / "raw" / "goemotions"
     if not (folder / "ekman_mapping.json").is_file():

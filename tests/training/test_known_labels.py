@@ -10,7 +10,9 @@ import pytest
 import torch
 
 from erckit.corpora.mixture import KNOWN_LABELS
-from erckit.training.train import Training
+from erckit.evaluation.evaluate import evaluate_model
+from erckit.labelling import Labeler
+from erckit.training.train import Training, train
 
 
 @pytest.mark.parametrize("r_drop", [0.0, 0.5])
@@ -41,3 +43,20 @@ def test_a_label_the_corpus_lacks_gets_no_gradient(
     assert gradient[corpus.label_set.index("Glad")].abs().max() > 0
     # and dev is scored among the labels it has
     assert training._dev_logits().argmax(1).tolist().count(barred) == 0
+
+
+def test_dev_is_scored_as_evaluate_scores_it(tiny_recipe: Any, tiny_corpus: Any, tmp_path: Path) -> None:
+    dev = tuple(
+        replace(
+            c,
+            meta={**c.meta, KNOWN_LABELS: ["Calm", "Glad"]},
+            utterances=tuple(replace(u, label="Glad" if u.label == "Cross" else u.label) for u in c.utterances),
+        )
+        for c in tiny_corpus.splits["dev"]
+    )
+    corpus = replace(tiny_corpus, splits={**tiny_corpus.splits, "dev": dev})
+    labeler = Labeler.from_pretrained(train(tiny_recipe(), corpus, tmp_path, quiet=True), precision="fp32")
+    result = evaluate_model(labeler, corpus, "dev", draws=10)
+    assert "Cross" not in {row.label for row in result.predictions}
+    for name in ("weighted_f1", "accuracy"):
+        assert result.metrics[name] == pytest.approx(labeler.scores["dev"][name])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 from erckit.conversation import Conversation, Utterance
 from erckit.corpora.corpus import Corpus
 from erckit.corpora.mapping_file import Target, read_targets
+from erckit.corpora.mixture import KNOWN_LABELS
 from erckit.errors import LabelSetError, nearest
 from erckit.label_mapping import LabelMapping
 from erckit.labels import LabelSet
@@ -144,9 +145,21 @@ def count_left_out(conversations: Iterable[Conversation], label_set: LabelSet | 
 
 def _map_conversations(conversations: Sequence[Conversation], mapping: LabelMapping) -> tuple[Conversation, ...]:
     return tuple(
-        replace(one, utterances=tuple(_map_utterance(utterance, mapping) for utterance in one.utterances))
+        replace(
+            one,
+            utterances=tuple(_map_utterance(utterance, mapping) for utterance in one.utterances),
+            meta=_map_known_labels(one.meta, mapping),
+        )
         for one in conversations
     )
+
+
+def _map_known_labels(meta: Mapping[str, Any], mapping: LabelMapping) -> Mapping[str, Any]:
+    """Out of a mixture: the labels that the conversation's corpus has, mapped as well."""
+    if KNOWN_LABELS not in meta:
+        return meta
+    known = [label for label in mapping.source if label in meta[KNOWN_LABELS]]
+    return {**meta, KNOWN_LABELS: list(mapping.restrict(known).reachable)}
 
 
 def _map_utterance(utterance: Utterance, mapping: LabelMapping) -> Utterance:

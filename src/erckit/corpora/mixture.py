@@ -47,7 +47,8 @@ def mix_corpora(corpora: Sequence[Corpus], repeats: Sequence[int] | None = None)
     Splits hold the conversations of the parts in their order; an id that two parts share gets its corpus' name in
     front. A split that a part lacks holds the conversations of the others. Where a part lacks some of the labels
     altogether, its conversations say in ``meta["known_labels"]`` which it has: training then keeps the other labels
-    out of their loss, as a corpus without "surprise" does not say that nobody was surprised.
+    out of their loss, as a corpus without "surprise" does not say that nobody was surprised. Nor are they predicted
+    where dev is scored in training, or any split by ``evaluate_model``.
 
     Args:
         corpora: At least two, mapped to the same labels before (``map_corpus``).

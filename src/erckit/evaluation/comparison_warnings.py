@@ -53,6 +53,10 @@ def _conditions(results: Sequence[Result], names: Sequence[str], metric: str) ->
     for what, values in (
         ("What could be remembered", [p.memory for p in protocols]),
         ("What could be seen", ["past only" if p.causal else "later utterances too" for p in protocols]),
+        (
+            "What labels an utterance can get",
+            ["those of its own corpus" if p.known_labels else "all" for p in protocols],
+        ),
         ("The split that checkpoints and settings were chosen on", selections),
     ):
         if len(set(values)) > 1:

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from erckit.conversation import LabelledConversation
 from erckit.corpora.mappings import count_left_out
+from erckit.corpora.mixture import KNOWN_LABELS
 from erckit.corpora.variants import base_split
 from erckit.encoding.backbone_about import backbone_about
 from erckit.encoding.cached_texts import cached_texts
 from erckit.errors import CorpusError, LabelSetError, SettingError, nearest
 from erckit.evaluation.confidence_metrics import confidence_metrics, without_temperature
+from erckit.evaluation.known_labels import among_known_labels
 from erckit.evaluation.mapped import SharedLabels, share_labels
 from erckit.evaluation.result import PredictionRow, ProtocolRun, Result
 from erckit.evaluation.selection import NOTHING
@@ -38,7 +40,8 @@ def evaluate_model(
     """Label a split and score it.
 
     A model trained on all earlier conversations remembers the train split and what came earlier in the story within
-    the evaluated split; gold labels are never part of what it remembers.
+    the evaluated split; gold labels are never part of what it remembers. Conversations of a mixture are scored among
+    the labels that their own corpus has, as training scores dev.
 
     Args:
         labeler: The trained model.
@@ -86,6 +89,13 @@ def evaluate_model(
     if shared is not None:
         labelled = shared.map_labelled(labelled, is_named=bool(answers))
         raw = shared.map_labelled(raw) if raw is not None else None
+    # Generated answers are taken as they are: a label that their corpus does not have is wrong.
+    is_among_known = not answers and any(KNOWN_LABELS in one.meta for one in conversations)
+    if is_among_known:
+        # Its training fitted the temperature among these labels; a baseline or another scorer did not.
+        is_own = labeler.settings.get("corpus") == corpus.name and "scoring" not in labeler.settings
+        labelled = among_known_labels(labelled, label_set, stays_calibrated=is_own and temperature is not None)
+        raw = among_known_labels(raw, label_set) if raw is not None else None
     rows = prediction_rows(labelled, label_set, seed)
     if not rows:
         raise CorpusError(
@@ -100,6 +110,7 @@ def evaluate_model(
             selection=_selection(labeler, corpus),
             left_out=left_out,
             answers=answers,
+            known_labels=is_among_known,
         ),
         system=labeler.name,
         label_set=label_set,

@@ -40,6 +40,7 @@ class ProtocolRun:
         left_out: Utterances with a gold label that were not scored, as it has no counterpart among the labels.
         answers: How labels were read, where a model wrote them as text: ``"generated, parsed exact"``; empty where
             labels come from scores.
+        known_labels: Whether utterances of a mixture were scored among the labels that their own corpus has.
     """
 
     name: str
@@ -55,6 +56,7 @@ class ProtocolRun:
     mapping: str = ""
     left_out: int = 0
     answers: str = ""
+    known_labels: bool = False
 
 
 @dataclass(frozen=True, slots=True)

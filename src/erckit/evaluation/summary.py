@@ -25,6 +25,8 @@ def protocol_line(result: Result) -> str:
         parts.append(f"answers {p.answers}")
     if p.mapping:
         parts.append(_mapped(result))
+    if p.known_labels:
+        parts.append("each utterance among the labels of its own corpus")
     return " · ".join(parts)
 
 

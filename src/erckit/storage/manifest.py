@@ -76,6 +76,16 @@ def verify_manifest(folder: Path | str) -> tuple[str, ...]:
     return tuple(files)
 
 
+def recorded_sha256(folder: Path | str, name: str) -> str | None:
+    """The checksum that a folder's manifest says of one file, which is not read; None where it says none."""
+    try:
+        entry = _read_manifest(Path(folder)).get(name)
+    except ModelFolderError:
+        return None
+    found = entry.get("sha256") if isinstance(entry, dict) else None
+    return found if isinstance(found, str) else None
+
+
 def _read_manifest(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST_NAME
     if not path.is_file() or path.is_symlink():
