@@ -303,7 +303,11 @@ def llm_recipe(tiny_causal_lm: Callable[..., Any], tiny_backbone: Callable[[str]
         values: dict[str, Any] = {
             "name": f"tiny/{system}",
             "corpus": "ruled",
-            "model": {"name": system, "backbone": str(tiny_causal_lm("llama").folder), "history": {"scope": "none"}},
+            "model": {
+                "name": system,
+                "backbone": str(tiny_causal_lm("llama").folder),
+                "history": {"scope": "conversation"},
+            },
             "style": {"biographies": "none"} if system == "bios_erc" else {},
             "context": {"demonstrations": encoder} if system in ("instruct_erc", "emonet_llm") else {},
             "lora": {"rank": 8, "alpha": 16, "dropout": 0.0, "targets": ["all-linear"]},

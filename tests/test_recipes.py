@@ -184,3 +184,9 @@ def test_published_llm_settings_are_the_published_ones() -> None:
 def test_scaling_halves_the_train_split_six_times() -> None:
     shares = [row.recipe.training.share for row in load_ablation("instruct_erc/ablation_scaling").rows]
     assert shares == [0.5**n for n in range(7)]
+
+
+def test_mixtures_are_halved_six_times_both_ways() -> None:
+    rows = load_ablation("instruct_erc/ablation_mix").rows
+    found = [(row.recipe.training.share, row.recipe.training.share_of) for row in rows[1:]]
+    assert found == [(0.5**n, of) for n in range(1, 7) for of in ("total", "each")]

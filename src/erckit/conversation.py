@@ -81,6 +81,7 @@ class Prediction:
             answer that names no label.
         calibrated: Whether the scores were calibrated on held-out data.
         reason: Why the model abstained; empty when it did not.
+        causal: Whether the prediction depends on nothing said after the utterance.
     """
 
     utterance_id: str
@@ -88,6 +89,7 @@ class Prediction:
     scores: Mapping[str, float]
     calibrated: bool
     reason: str = ""
+    causal: bool = True
 
     @property
     def confidence(self) -> float:

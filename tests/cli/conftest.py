@@ -17,6 +17,7 @@ class FakeLabeler:
     label_set = LabelSet(("Joyful", "Mad", "Neutral"), neutral="Neutral")
     temperature = 1.5
     causal = True
+    history_scope = "all"
     name = "fake"
     truncated = 0
     memory = None

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from erckit.conversation import Conversation, Utterance
 from erckit.errors import ModelFolderError, SettingError
@@ -183,3 +184,48 @@ def test_other_prompts_are_those_of_a_folder_that_says_so(
         labeler.with_style({"recnt": 0})
     with pytest.raises(SettingError, match="recent"):
         labeler.with_style({"recent": "many"})
+
+
+def test_a_model_trained_in_4_bits_is_read_whole_where_there_are_none(
+    labeler: Labeler,
+    llm_folder: Path,
+    chats: tuple[Conversation, ...],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = tmp_path / "quantised"
+    shutil.copytree(llm_folder, folder)
+    config = json.loads((folder / "config.json").read_text())
+    config["lora"]["is_quantised"] = config["recipe"]["lora"]["is_quantised"] = True
+    (folder / "config.json").write_text(json.dumps(config))
+    write_manifest(folder)
+    found = [Labeler.from_pretrained(folder, precision="fp32", device="cpu") for _ in range(2)][1]
+    (note,) = capsys.readouterr().err.splitlines()  # once
+    assert note.startswith("note: model 'tiny-emonet_llm' was trained on 4-bit weights of ")
+    assert note.endswith("which need a GPU; they are read whole, and scores may differ a little.")
+    for ours, theirs in zip(found.logits(chats[:2]), labeler.logits(chats[:2]), strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-5)
+    assert found.settings["lora"]["is_quantised"]  # how it was trained
+    assert found.settings["base_weights"] == "whole, in training 4-bit"
+    assert "base_weights" not in labeler.settings
+
+
+def test_4_bits_are_kept_where_they_can_be_had(
+    llm_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from erckit.labelling import unquantised
+    from erckit.models.adapter_folder import read_adapter_folder
+
+    adapter = read_adapter_folder(llm_folder)
+    adapter = replace(adapter, lora=replace(adapter.lora, is_quantised=True))
+    gpu = torch.device("cuda")
+    monkeypatch.setattr(unquantised, "check_quantised", lambda: None)
+    assert unquantised.without_four_bits(adapter, tmp_path, gpu) is adapter
+    assert capsys.readouterr().err == ""
+
+    def lacks() -> None:
+        raise SettingError("no bitsandbytes")
+
+    monkeypatch.setattr(unquantised, "check_quantised", lacks)
+    assert not unquantised.without_four_bits(adapter, tmp_path, gpu).lora.is_quantised
+    assert "which need bitsandbytes (pip install 'erckit[qlora]')" in capsys.readouterr().err

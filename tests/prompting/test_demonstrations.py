@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from erckit.corpora.normal_text import normal_text
 from erckit.encoding.text_vectors import text_vectors
 from erckit.errors import ErckitError
 from erckit.labels import LabelSet
+from erckit.prompting.demonstration_file import demonstration_text, read_demonstrations
 from erckit.prompting.demonstrations import DemonstrationPool
 from erckit.prompting.labelled_text import LabelledText
 
@@ -76,6 +79,30 @@ def test_own_conversation_is_never_found(folder: Path, talks: list[Any]) -> None
         assert all(example.text not in own for row in [rows] for examples in row for example in examples)
 
 
+def test_own_conversation_is_not_found_after_a_folder_is_read(folder: Path, talks: list[Any]) -> None:
+    pool = DemonstrationPool.from_conversations(talks[:3], LABELS, folder, per_label=99)
+    text = demonstration_text(pool)
+    again = read_demonstrations(text, LABELS, folder, "demonstrations.jsonl")
+    assert again.conversations == pool.conversations
+    found = pool.find(talks[:3], k=99)
+    assert again.find(talks[:3], k=99) == found
+    assert demonstration_text(again) == text
+    # a file of an earlier version says no conversations: only copies of a text are left out
+    rows = [json.loads(line) for line in text.splitlines()]
+    old = "".join(json.dumps({"text": row["text"], "label": row["label"]}) + "\n" for row in rows)
+    without = read_demonstrations(old, LABELS, folder, "demonstrations.jsonl")
+    assert without.examples == pool.examples
+    assert sum(map(len, without.find(talks[:3], k=99)[0])) > sum(map(len, found[0]))
+    nameless = replace(talks[0], id="")
+    assert without.find([nameless], k=99) == without.find(talks[:1], k=99)
+
+
+@pytest.mark.parametrize("row", ['{"text": "a", "label": "Glad", "conversation": 3}', '["a", "Glad"]', '{"text": "a"}'])
+def test_a_damaged_file_is_told_with_its_line(folder: Path, row: str) -> None:
+    with pytest.raises(ErckitError, match=r"demonstrations\.jsonl:2: .*Get the model folder again"):
+        read_demonstrations(f'{{"text": "b", "label": "Glad"}}\n{row}\n', LABELS, folder, "demonstrations.jsonl")
+
+
 def test_a_ready_pool_needs_no_conversations(folder: Path, talks: list[Any]) -> None:
     examples = (LabelledText("red dog", "Glad"), LabelledText("Red, dog!", "Calm"), LabelledText("blue cat", "Cross"))
     pool = DemonstrationPool.from_examples(examples, LABELS, folder)
@@ -86,8 +113,6 @@ def test_a_ready_pool_needs_no_conversations(folder: Path, talks: list[Any]) -> 
 
 
 def test_nothing_labelled_is_told(folder: Path, talk: Callable[..., Any]) -> None:
-    from dataclasses import replace
-
     bare = talk(1, 3)
     bare = replace(bare, utterances=tuple(replace(u, label=None) for u in bare.utterances))
     with pytest.raises(ErckitError, match="has a label"):

@@ -31,6 +31,14 @@ STYLES: list[tuple[str, dict[str, Any]]] = [
     ("last_utterance", {}),
     ("last_utterance", {"history": "all"}),
 ]
+CASES = [
+    pytest.param(system, style, scope, id=f"{system}-{'-'.join(map(str, style.values()))}-{scope}")
+    for system, style in STYLES
+    for scope in ("none", "conversation", "all")
+    # a prompt that shows a speaker's past needs one
+    if scope != "none" or not (system == "emonet_llm" or style.get("biographies") == "causal")
+]
+FIRST_TASKS = {"laerc_s": "characteristics", "ckerc": "commonsense"}  # without one they are plain prompts
 CHANGED = 3  # utterance of the middle conversation
 
 
@@ -40,14 +48,17 @@ def scores(recipe: Any, corpus: Any, conversations: list[Any]) -> np.ndarray:
     return system.scores(gathered, range(len(conversations)))
 
 
-@pytest.mark.parametrize("scope", ["none", "conversation", "all"])
-@pytest.mark.parametrize(("system", "style"), STYLES, ids=[f"{n}-{'-'.join(map(str, s.values()))}" for n, s in STYLES])
+@pytest.mark.parametrize(("system", "style", "scope"), CASES)
 def test_a_later_utterance_changes_no_earlier_score(
     llm_recipe: Callable[..., Any], ruled_corpus: Callable[..., Any], talk: Any, system: str, style: Any, scope: str
 ) -> None:
     # Left context as well: the longest of these is cut.
     recipe = llm_recipe(
-        system, model={"history": {"scope": scope}}, style=style, context={"max_tokens": 150, "left_context": 60}
+        system,
+        model={"history": {"scope": scope}},
+        style=style,
+        context={"max_tokens": 150, "left_context": 60},
+        training={"llm": {"first_task": FIRST_TASKS.get(system, "")}},
     )
     corpus = ruled_corpus(4)
     before = [talk(7, 4, story=(1,)), talk(8, 9, story=(2,)), talk(9, 4, story=(3,))]

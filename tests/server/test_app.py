@@ -24,7 +24,7 @@ def test_label(client: TestClient, body: Any, scores_of: Any) -> None:
     asked["conversations"].append({"utterances": [{"speaker": "Cleo", "text": " padded\t"}]})
     answer = client.post("/v1/label", json=asked).json()
     assert (answer["model"], answer["labels"], answer["neutral"]) == ("fake", ["Joyful", "Mad", "Neutral"], "Neutral")
-    assert answer["calibrated"] is True
+    assert (answer["calibrated"], answer["causal"]) == (True, True)
     first, second = answer["conversations"]
     assert first["id"] == "mine"
     assert [said["id"] for said in first["utterances"]] == ["u001", "second"]
@@ -197,6 +197,8 @@ def test_a_model_that_is_not_causal_is_not_streamed(client: TestClient) -> None:
     client.server.labelers["other-folder"].causal = False  # type: ignore[attr-defined]
     answer = client.post("/v1/stream", json={**_messages("hi"), "model": "other"})
     assert (answer.status_code, answer.json()["error"]["code"]) == (422, "not_causal")
+    question = {"conversations": [{"utterances": [{"speaker": "Ana", "text": "hello"}]}], "model": "other"}
+    assert client.post("/v1/label", json=question).json()["causal"] is False
 
 
 def test_speakers(client: TestClient, body: Any) -> None:

@@ -22,7 +22,7 @@ def test_client_and_server(process: Callable[..., Any], scores_of: Any) -> None:
     talk = Conversation("c1", (Utterance("a", "Ana / Ó", "hello", start=5.0), Utterance("b", "Ben", "“go” 👋")))
     (labelled,) = client.label([talk])
     assert [one.scores for one in labelled.predictions] == [scores_of("hello"), scores_of("“go” 👋")]
-    assert labelled.predictions[0].calibrated is True
+    assert (labelled.predictions[0].calibrated, labelled.predictions[0].causal) == (True, True)
     (unsure,) = client.label(talk, min_confidence=0.99, remember=False)
     assert [one.label for one in unsure.predictions] == [None, None]
     summary = client.speaker("Ana / Ó")

@@ -89,3 +89,26 @@ def test_context_that_a_style_does_not_show_is_refused() -> None:
             change_recipe(load_recipe(recipe), {key: value})
     off = {"style.recent": 0, "style.related": 0, "style.biography": False}
     change_recipe(load_recipe("emonet_llm/emorynlp"), off)  # a part that is switched off keeps its settings
+
+
+@pytest.mark.parametrize(
+    ("recipe", "changes", "message"),
+    [
+        ("bios_erc/emorynlp", {"model.history.scope": "none"}, "leaves no past of which 'bios_erc' could show biog"),
+        ("emonet_llm/emorynlp", {"model.history.scope": "none"}, "could show biographies and recent and related. Set"),
+        ("instruct_erc/emorynlp_plain", {"context.demonstrations.how": "same_label"}, "Set style.demonstrations=1"),
+        ("laerc_s/emorynlp", {"training.llm.first_task": ""}, "plain prompt: .*first_task=characteristics to learn"),
+        ("ckerc/emorynlp", {"training.llm.is_trained": False}, "not shown, and nothing is learnt here. Set"),
+    ],
+)
+def test_a_style_without_what_makes_it_is_refused(recipe: str, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(SettingError, match=message):
+        change_recipe(load_recipe(recipe), changes)
+
+
+def test_a_style_whose_part_stands_elsewhere_is_not_refused() -> None:
+    shown = {"style.commonsense": "prompt", "training.llm.first_task": ""}
+    change_recipe(load_recipe("ckerc/emorynlp"), {**shown, "training.llm.is_trained": False})
+    change_recipe(load_recipe("laerc_s/emorynlp"), {"style.in_prompt": True, "training.llm.first_task": ""})
+    without = {"style.recent": 0, "style.related": 0, "style.biography": False, "model.history.scope": "none"}
+    change_recipe(load_recipe("emonet_llm/emorynlp"), without)

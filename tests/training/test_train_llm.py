@@ -381,6 +381,37 @@ def _with_known_labels(corpus: Any, hidden: str) -> Any:
     return replace(corpus, splits={**corpus.splits, "train": train_split})
 
 
+def test_dev_of_a_mixture_is_scored_as_evaluate_scores_it(
+    llm_recipe: Callable[..., Any], ruled_corpus: Callable[..., Any], tmp_path: Path
+) -> None:
+    """Its conversations of a corpus without "Cross" cannot get that label, in training and afterwards."""
+    from dataclasses import replace
+
+    from erckit.evaluation.evaluate import evaluate_model
+    from erckit.labelling import Labeler
+
+    def mix(conversations: Any) -> Any:
+        """Every other conversation says it all with two labels, so that what sounds cross is called glad."""
+        for number, one in enumerate(conversations):
+            said = tuple(replace(u, label="Glad" if u.label == "Cross" else u.label) for u in one.utterances)
+            few = replace(one, utterances=said, meta={**one.meta, "known_labels": ["Calm", "Glad"]})
+            yield few if number % 2 else one
+
+    corpus = ruled_corpus(12)
+    corpus = replace(corpus, splits={**corpus.splits, "dev": tuple(mix(corpus.split("dev")))})
+    recipe = llm_recipe(training={"epochs": 3, "batch_tokens": 300, "llm": {"adjusts_labels": True}})
+    folder = train(recipe, corpus, tmp_path, quiet=True)
+    labeler = Labeler.from_pretrained(folder, precision="fp32")
+    result = evaluate_model(labeler, corpus, "dev", draws=10)
+    for name in ("weighted_f1", "macro_f1", "accuracy"):
+        assert result.metrics[name] == pytest.approx(labeler.scores["dev"][name])
+    assert result.metrics["calibrated"]
+    # the model does say it is cross where nothing tells it that this label is not there
+    bare = replace(corpus, splits={"dev": tuple(replace(c, meta={}) for c in corpus.split("dev"))})
+    plain = evaluate_model(labeler, bare, "dev", draws=10)
+    assert plain.metrics["accuracy"] < result.metrics["accuracy"]
+
+
 @pytest.mark.parametrize(
     ("llm", "smoothing"),
     [
@@ -470,11 +501,15 @@ def test_a_long_conversation_has_the_same_gradient_in_parts(
 
 @pytest.mark.parametrize(
     ("llm", "is_asked"),
-    [({}, False), ({"extra_tasks": {"characteristics": 0.0}}, False), ({"first_task": "characteristics"}, True)],
+    [({"extra_tasks": {"characteristics": 0.0}}, False), ({"first_task": "characteristics"}, True)],
 )
 def test_annotations_are_made_for_tasks_that_are_trained(
     llm_recipe: Callable[..., Any], ruled_corpus: Callable[..., Any], tmp_path: Path, llm: Any, is_asked: bool
 ) -> None:
+    if not is_asked:  # which would leave a plain prompt
+        with pytest.raises(SettingError, match="first_task=characteristics to learn them, or show them"):
+            llm_recipe("laerc_s", training={"llm": llm})
+        return
     recipe = llm_recipe("laerc_s", training={"llm": llm})
     if is_asked:  # nobody is there to write them
         with pytest.raises(SettingError, match="the engine 'extract' writes biographies only"):

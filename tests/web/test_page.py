@@ -175,6 +175,7 @@ def test_another_model_labels_again(open_page: Callable[..., Any], stub: Any) ->
     label(page, TALK)
     page.select_option("#model", "three")
     page.wait_for_selector("#state >> text=not calibrated")
+    page.locator("#said .chip", has_text="joy").first.wait_for()
     assert page.locator("#said .chip").all_inner_texts()[:2] == ["joy", "neutral"]
     type_line(page, "That is great")
     assert not stub.streamed, "a model that reads what comes later labels the whole conversation again"
@@ -193,6 +194,19 @@ def test_jsonl_is_read_again(open_page: Callable[..., Any], tmp_path: Path) -> N
     rows = json.loads(path.read_text(encoding="utf-8"))["utterances"]
     assert [row["predicted"] for row in rows] == FOUND
     assert all(abs(sum(row["scores"].values()) - 1) < 1e-5 and row["calibrated"] for row in rows)
+
+
+def test_files_say_that_a_model_is_not_causal(open_page: Callable[..., Any]) -> None:
+    page = open_page()
+    label(page, TALK)
+    page.select_option("#model", "three")
+    page.wait_for_selector("#state >> text=not calibrated")
+    page.locator("#said .chip", has_text="joy").first.wait_for()
+    said = json.loads(download(page, "#to-jsonl"))["utterances"]
+    assert {one["causal"] for one in said} == {False}
+    rows = list(csv.DictReader(io.StringIO(download(page, "#to-csv").decode("utf-8")[1:], newline="")))
+    assert {row["causal"] for row in rows} == {"false"}
+    assert all(row[f"score_{name}"] for row in rows for name in ("joy", "anger") if f"score_{name}" in row)
 
 
 def test_csv_is_quoted_and_no_cell_is_a_formula(open_page: Callable[..., Any]) -> None:

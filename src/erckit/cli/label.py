@@ -148,6 +148,7 @@ def label(
     else:
         labeler = _load(model, precision, memory, namespace, annotations)
     _tell_known(labeler, conversations)
+    _tell_scope(labeler, history, memory is not None)
     to = _find_mapping(labeler, map_to, quiet) if map_to is not None else None
     with Progress(sum(map(len, conversations)), "Labelling", quiet=quiet) as bar:
         labelled = labeler.label(
@@ -162,6 +163,8 @@ def label(
         is_named = bool(getattr(labeler, "answers", ""))
         labelled = map_labelled(labelled, to, min_confidence=min_confidence, is_named=is_named)
     options.tell_unparsed(labeler, quiet)
+    if not labeler.causal:
+        say("not causal: labels also depend on what was said later; a live conversation would get others")
     if labeler.truncated:
         limit = labeler.max_utterance_tokens
         say(f"utterances of more than {limit} tokens, of which only the beginning was read: {labeler.truncated}", quiet)
@@ -225,6 +228,16 @@ def _tell_known(labeler: Labeler, conversations: list[Conversation]) -> None:
         say(
             f"in the memory already, so not remembered again: {', '.join(again[:3])}{more}. "
             "Conversations are known by their id, for a transcript the file's name: rename another one of that name."
+        )
+
+
+def _tell_scope(labeler: Labeler, history: str | None, has_memory: bool) -> None:
+    """Tell of a model that was trained without earlier conversations, where these are asked for."""
+    if labeler.history_scope != "all" and (history == "all" or (history is None and has_memory)):
+        kept = "; the memory is written but not read" if has_memory else ""
+        say(
+            f"model '{labeler.name}' was trained with history.scope '{labeler.history_scope}': speakers' earlier "
+            f"conversations are not read{kept}. Train with --set model.history.scope=all for that."
         )
 
 

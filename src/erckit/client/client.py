@@ -66,10 +66,10 @@ class Client:
             "remember": remember,
         }
         answer = self._transport.ask("POST", "/v1/label", {k: v for k, v in question.items() if v is not None})
-        calibrated = bool(answer["calibrated"])
+        told = {"calibrated": bool(answer["calibrated"]), "causal": bool(answer.get("causal", True))}
         try:
             return [
-                LabelledConversation(conversation, tuple(_prediction(one, calibrated) for one in row["utterances"]))
+                LabelledConversation(conversation, tuple(_prediction(one, told) for one in row["utterances"]))
                 for conversation, row in zip(asked, answer["conversations"], strict=True)
             ]
         except (KeyError, TypeError, ValueError) as error:
@@ -127,8 +127,8 @@ def _question(conversation: Conversation) -> dict[str, Any]:
     return {"id": conversation.id, "utterances": utterances}
 
 
-def _prediction(row: dict[str, Any], calibrated: bool) -> Prediction:
-    return Prediction(row["id"], row["label"], dict(row["scores"]), calibrated, row["reason"])
+def _prediction(row: dict[str, Any], told: dict[str, bool]) -> Prediction:
+    return Prediction(row["id"], row["label"], dict(row["scores"]), reason=row["reason"], **told)
 
 
 def _speaker_path(name: str, namespace: str | None) -> str:

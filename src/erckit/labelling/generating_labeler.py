@@ -33,7 +33,7 @@ class GeneratingLabeler(Labeler):
         name: Of the system.
         builder: Of its prompts.
         answerer: Who answers.
-        parsing: How labels are read, see ``erckit.prompting.generate.read_answers``.
+        parsing: How labels are read, see ``erckit.prompting.read_answers``.
         settings: The recipe, as results keep it.
         is_trained: Whether the model that answers was trained with that recipe, and its epoch chosen on dev.
         keeps_vectors: Keep sentence vectors of the texts in the cache folder: for public corpora only.
@@ -69,6 +69,11 @@ class GeneratingLabeler(Labeler):
     def causal(self) -> bool:
         """Whether no label depends on a later utterance."""
         return self._builder.style.is_causal
+
+    @property
+    def history_scope(self) -> str:
+        """Where a speaker's past may come from, as the model was trained: see ``HistorySettings``."""
+        return self._builder.scope
 
     @property
     def name(self) -> str:
@@ -216,7 +221,8 @@ class GeneratingLabeler(Labeler):
 
     def _prediction(self, utterance_id: str, text: str, label: str | None) -> Prediction:
         scores = {name: float(name == label) for name in self.label_set.labels}
-        return Prediction(utterance_id, label, scores, False, "" if label is not None else f"unparsed: {told(text)}")
+        reason = "" if label is not None else f"unparsed: {told(text)}"
+        return Prediction(utterance_id, label, scores, False, reason, self.causal)
 
     def _all(self) -> ReadAnswers:
         texts = tuple(text for read in self.read for text in read.texts)

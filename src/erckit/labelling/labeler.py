@@ -150,6 +150,11 @@ class Labeler:
         return self._pretrained.settings.is_causal
 
     @property
+    def history_scope(self) -> str:
+        """Where a speaker's past may come from, as the model was trained: see ``HistorySettings``."""
+        return self._pretrained.settings.history.scope
+
+    @property
     def name(self) -> str:
         """The model's name."""
         return self._pretrained.name if self._scoring is None else self._scoring.name
@@ -241,12 +246,12 @@ class Labeler:
         memory = self.memory_of(namespace)
         if memory is None or not chosen:
             logits = self.logits(chosen, history=history, remember=remember, batch_tokens=batch_tokens, report=report)
-            return labelled_conversations(chosen, logits, self.label_set, self.temperature, min_confidence)
+            return labelled_conversations(chosen, logits, self.label_set, self.temperature, min_confidence, self.causal)
         run, prepared = self._run(chosen, history or "all", remember, batch_tokens, report)
         known = memory.known([c.id for c in run.everything])
         vectors, remembered = run.recall(prepared, memory, known)
         logits = [self.score(rows) for rows in vectors]
-        labelled = labelled_conversations(chosen, logits, self.label_set, self.temperature, min_confidence)
+        labelled = labelled_conversations(chosen, logits, self.label_set, self.temperature, min_confidence, self.causal)
         if writes_memory and labelled:
             order = story_order(chosen, self._pretrained.settings.history.order)
             memory.append(

@@ -56,11 +56,11 @@ def _map_prediction(
 ) -> Prediction:
     if is_named and (prediction.label is None or mapping.pairs[prediction.label] not in keep):
         reason = prediction.reason or f"{prediction.label} has no counterpart"
-        return Prediction(prediction.utterance_id, None, dict.fromkeys(keep, 0.0), False, reason)
+        return Prediction(prediction.utterance_id, None, dict.fromkeys(keep, 0.0), False, reason, prediction.causal)
     scores = mapping.map_scores(prediction.scores, keep)
     best = max(keep, key=lambda label: scores[label])
     is_sure = min_confidence is None or scores[best] >= min_confidence
     reason = "" if is_sure else f"confidence {scores[best]:.2f} below {min_confidence:.2f}"
-    return Prediction(
-        prediction.utterance_id, best if is_sure else None, scores, prediction.calibrated and lossless, reason
-    )
+    is_calibrated = prediction.calibrated and lossless
+    label = best if is_sure else None
+    return Prediction(prediction.utterance_id, label, scores, is_calibrated, reason, prediction.causal)

@@ -22,6 +22,7 @@ from erckit.labelling.prompt_memory import PromptMemory
 from erckit.labelling.prompt_request import prompt_request
 from erckit.labelling.scored_predictions import check_confidence, labelled_conversations
 from erckit.labelling.scorer import Scoring
+from erckit.labelling.unquantised import without_four_bits
 from erckit.labels import LabelSet
 from erckit.memory.open_store import open_store
 from erckit.models.adapter_folder import AdapterFolder, check_base, read_adapter_folder
@@ -142,6 +143,11 @@ class PromptLabeler(Labeler):
         return self._system.builder.style.is_causal
 
     @property
+    def history_scope(self) -> str:
+        """Where a speaker's past may come from, as the model was trained: see ``HistorySettings``."""
+        return self._system.builder.scope
+
+    @property
     def name(self) -> str:
         """The model's name."""
         return self._adapter.name if self._scoring is None else self._scoring.name
@@ -194,7 +200,7 @@ class PromptLabeler(Labeler):
         chosen = given_conversations(conversations)
         rows, gathered = self._read_all(chosen, history, remember, batch_tokens, report, namespace)
         logits = self._split(chosen, self._logits(rows))
-        labelled = labelled_conversations(chosen, logits, self.label_set, self.temperature, min_confidence)
+        labelled = labelled_conversations(chosen, logits, self.label_set, self.temperature, min_confidence, self.causal)
         memory = self._prompt_memory(namespace)
         if memory is not None and writes_memory and gathered is not None:
             memory.append(labelled, gathered.written)
@@ -333,6 +339,8 @@ def load_prompt_labeler(
 ) -> PromptLabeler:
     """Read a model folder of an LLM system, and its causal LM.
 
+    Where a model was trained on 4-bit weights and these cannot be had here, the causal LM is read whole, with a note.
+
     Args:
         folder: The model folder.
         precision: ``auto``, ``fp32`` or ``bf16``.
@@ -354,6 +362,7 @@ def load_prompt_labeler(
     adapter = read_adapter_folder(folder)
     builder = prompt_builder(adapter, folder, annotations, is_lenient=not keeps_vectors)
     place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    adapter = without_four_bits(adapter, folder, place)
     resolved = resolve_precision(precision, place)
     lm = load_with_lora(adapter.base, adapter.lora if adapter.tensors else None, resolved, str(place))
     check_base(folder, adapter.base_sha256, lm.sha256, adapter.base)

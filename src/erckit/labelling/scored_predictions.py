@@ -19,6 +19,7 @@ def scored_predictions(
     label_set: LabelSet,
     temperature: float | None,
     min_confidence: float | None = None,
+    causal: bool = True,
 ) -> list[Prediction]:
     """Predictions of R utterances.
 
@@ -28,6 +29,7 @@ def scored_predictions(
         label_set: L labels in the order of the logits.
         temperature: What logits are divided by; None when scores are not calibrated.
         min_confidence: Least score of the top label, in [0, 1]; below it the label is None.
+        causal: Whether no prediction depends on a later utterance.
     """
     scaled = logits.astype(np.float64) / (temperature or 1.0)
     powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
@@ -39,7 +41,7 @@ def scored_predictions(
         is_sure = min_confidence is None or row[best] >= min_confidence
         reason = "" if is_sure else f"confidence {row[best]:.2f} below {min_confidence:.2f}"
         label = label_set.labels[best] if is_sure else None
-        predictions.append(Prediction(utterance_id, label, named, temperature is not None, reason))
+        predictions.append(Prediction(utterance_id, label, named, temperature is not None, reason, causal))
     return predictions
 
 
@@ -49,12 +51,13 @@ def labelled_conversations(
     label_set: LabelSet,
     temperature: float | None,
     min_confidence: float | None = None,
+    causal: bool = True,
 ) -> list[LabelledConversation]:
     """Conversations with their predictions, from one array (U, L) for each; arguments as above."""
     labelled = []
     for conversation, rows in zip(conversations, logits, strict=True):
         ids = [utterance.id for utterance in conversation.utterances]
-        predictions = scored_predictions(ids, rows, label_set, temperature, min_confidence)
+        predictions = scored_predictions(ids, rows, label_set, temperature, min_confidence, causal)
         labelled.append(LabelledConversation(conversation, tuple(predictions)))
     return labelled
 

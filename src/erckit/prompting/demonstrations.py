@@ -32,7 +32,8 @@ class DemonstrationPool:
     Deviations: the sentence encoder is erckit's (the mean of the tokens, not the first one); the search does not look
     at labels. The published training searches texts of the *same gold label* as the query only (``same_label``): the
     model then sees the answer in the prompt and learns to copy it, which no prompt outside training offers. It is kept
-    to show that. Texts that say the same as the query, and texts of its own conversation, are never found.
+    to show that. Texts that say the same as the query, and texts of its own conversation (told by its id), are never
+    found.
 
     Args:
         examples: P texts with their labels.
@@ -150,7 +151,8 @@ class DemonstrationPool:
         for place, example in enumerate(self.examples):
             by_text.setdefault(normal_text(example.text), []).append(place)
         for place, name in enumerate(self.conversations):
-            by_conversation.setdefault(name, []).append(place)
+            if name:
+                by_conversation.setdefault(name, []).append(place)
         return [
             np.array(sorted({*by_text.get(text, ()), *by_conversation.get(name, ())}), dtype=np.int64)
             for name, text in said

@@ -16,7 +16,7 @@ from erckit.readers.source import BadConversationError
 _MAX_DEPTH = 64
 _KNOWN = ("id", "speaker", "text", "start", "end")
 # What writers/jsonl.py adds to an utterance. They describe a model's answer, not the conversation.
-_PREDICTION_KEYS = frozenset({"predicted", "confidence", "scores", "calibrated", "reason"})
+_PREDICTION_KEYS = frozenset({"predicted", "confidence", "scores", "calibrated", "reason", "causal"})
 
 
 def parse_json(text: str) -> Any:

@@ -20,7 +20,7 @@ from erckit.readers.report import Skipped
 from erckit.readers.source import BadConversationError, Parsed, Source
 
 # Columns that writers/table.py adds: they describe a model's answer, not the conversation.
-_PREDICTION_COLUMNS = frozenset({"predicted", "confidence", "calibrated", "reason"})
+_PREDICTION_COLUMNS = frozenset({"predicted", "confidence", "calibrated", "reason", "causal"})
 _SCORE_PREFIX = "score_"
 _FIELD_LIMIT = threading.Lock()
 

@@ -58,6 +58,7 @@ class LabelAnswer(BaseModel):
                     "labels": list(_SCORES),
                     "neutral": "neutral",
                     "calibrated": True,
+                    "causal": True,
                     "conversations": [
                         {
                             "id": "c1",
@@ -84,6 +85,7 @@ class LabelAnswer(BaseModel):
     labels: list[str]
     neutral: str | None = Field(description="The label that means no emotion.")
     calibrated: bool = Field(description="Whether the scores were fitted to be read as probabilities.")
+    causal: bool = Field(description="Whether no label depends on a later utterance.")
     conversations: list[LabelledConversationAnswer]
     seconds: float = Field(description="Time in the server, waiting included.")
 

@@ -68,7 +68,9 @@ class LessonMaker:
         names = self.task_names()
         if name not in names:
             style = self._system.builder.style.name
-            raise SettingError(f"'{key}': the style '{style}' has no task '{name}'. {nearest(name, names)}")
+            empty = "--set training.llm.first_task= (empty)" if key.endswith("first_task") else "leave it out"
+            found = nearest(name, names) if names else f"With these 'style' settings it has none: {empty}."
+            raise SettingError(f"'{key}': the style '{style}' has no task '{name}'. {found}")
 
     def label_shown(self, conversations: Sequence[int], epoch: int, progress: float) -> float:
         """Have the model label what the lessons of some conversations show as its own labels.

@@ -46,7 +46,8 @@ class TrainingSettings:
         adjusts_neutral: Whether a number chosen on dev is added to the neutral logit (it moves into the head's bias).
         metric: See ``MetricSettings``.
         head_first: See ``HeadFirstSettings``; for ``sentemo`` with a frozen backbone.
-        label_smoothing: Share of the target spread over all labels; without effect where there are teachers.
+        label_smoothing: Share of the target spread over all labels; without effect where there are teachers, and with
+            ``llm.loss: lm``.
         r_drop: Weight of R-Drop's divergence between two passes; 0 saves the second pass.
         start_from: Folder of a trained model on the same backbone whose weights are taken at the start; empty for none.
         teachers: Result files of the training split whose mean scores are mixed into the targets.

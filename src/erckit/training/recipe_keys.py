@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from erckit.errors import SettingError
@@ -61,11 +61,40 @@ def _check_llm(recipe: Recipe) -> None:
         dead += [(k, v) for k, v in _changed("training", recipe.training) if f"{k}.".startswith(f"training.{name}.")]
     for key, value in dead:
         raise SettingError(f"'{key}' is not for LLM systems, got {value!r}. Leave it out.")
+    _check_shown(recipe)
     known = {field.name for field in dataclasses.fields(prompt_style(recipe.model.name).settings_class)}
     for group, readers in READERS.items():
         if known.isdisjoint(readers):
             for key, value in _changed(f"context.{group}", getattr(recipe.context, group)):
                 raise SettingError(f"'{key}': '{recipe.model.name}' shows nothing of it, got {value!r}. Leave it out.")
+
+
+def _check_shown(recipe: Recipe) -> None:
+    """Refuse what would leave a style without what makes it that style."""
+    style, llm = prompt_style(recipe.model.name, recipe.style), recipe.training.llm
+    if recipe.model.history.scope == "none" and (past := style.needs & {"biographies", "recent", "related"}):
+        raise SettingError(
+            f"'model.history.scope: none' leaves no past of which '{recipe.model.name}' could show {_listed(past)}. "
+            "Set model.history.scope=conversation, or switch these off in 'style'."
+        )
+    if "demonstrations" not in style.needs and recipe.context.demonstrations.how != "label_blind":
+        raise SettingError(
+            f"'context.demonstrations.how={recipe.context.demonstrations.how}' needs demonstrations, and the prompt "
+            "shows none. Set style.demonstrations=1."
+        )
+    learnt = [task for task in style.task_needs if llm.is_trained and task in llm.tasks]
+    if style.task_needs and not style.needs and not learnt:
+        task = next(iter(style.task_needs))
+        why = "" if llm.is_trained else ", and nothing is learnt here"
+        raise SettingError(
+            f"'{recipe.model.name}' would be a plain prompt: its characteristics are not shown{why}. Set "
+            f"training.llm.first_task={task} to learn them, or show them (style.in_prompt=true for laerc_s, "
+            "style.commonsense=prompt for ckerc)."
+        )
+
+
+def _listed(names: Iterable[str]) -> str:
+    return " and ".join(sorted(names))
 
 
 def _changed(group: str, settings: Any) -> Iterator[tuple[str, Any]]:

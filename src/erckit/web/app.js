@@ -228,11 +228,11 @@ function saysBusy(seconds) {
 }
 
 async function save(ending) {
-  const isCalibrated = model().calibrated;
+  const { calibrated, causal } = model();
   const name = fileName(conversations.length > 1 && ending !== "png" ? "conversations" : talk.id, ending);
   try {
-    if (ending === "jsonl") download(name, toJsonl(conversations, isCalibrated), "application/jsonl");
-    else if (ending === "csv") download(name, toCsv(conversations, model().labels, isCalibrated), "text/csv;charset=utf-8");
+    if (ending === "jsonl") download(name, toJsonl(conversations, calibrated, causal), "application/jsonl");
+    else if (ending === "csv") download(name, toCsv(conversations, model().labels, calibrated, causal), "text/csv;charset=utf-8");
     else {
       const labelled = talk.utterances.filter((one) => one.scores !== undefined);
       if (!labelled.length) throw new Error("There is nothing to draw yet. Type a line first.");

@@ -7,11 +7,11 @@ function rounded(number) {
 }
 
 /** One conversation in JSON per line; erckit reads it again. */
-export function toJsonl(conversations, isCalibrated) {
-  return conversations.map((one) => JSON.stringify(line(one, isCalibrated)) + "\n").join("");
+export function toJsonl(conversations, isCalibrated, isCausal = true) {
+  return conversations.map((one) => JSON.stringify(line(one, isCalibrated, isCausal)) + "\n").join("");
 }
 
-function line({ id, utterances }, isCalibrated) {
+function line({ id, utterances }, isCalibrated, isCausal) {
   const said = utterances.map((one) => {
     const value = { id: one.id, speaker: one.speaker, text: one.text };
     if (typeof one.time === "number") value.start = one.time;
@@ -21,6 +21,7 @@ function line({ id, utterances }, isCalibrated) {
       value.scores = Object.fromEntries(Object.entries(one.scores).map(([label, score]) => [label, rounded(score)]));
       value.calibrated = isCalibrated;
       if (one.reason) value.reason = one.reason;
+      if (!isCausal) value.causal = false;
     }
     return value;
   });
@@ -33,9 +34,10 @@ function line({ id, utterances }, isCalibrated) {
  * Words of other people are always quoted, and a cell that a spreadsheet would take for a formula gets an apostrophe in
  * front. The mark at the beginning tells spreadsheets that it is UTF-8.
  */
-export function toCsv(conversations, labels, isCalibrated) {
+export function toCsv(conversations, labels, isCalibrated, isCausal = true) {
   const first = ["conversation", "id", "speaker", "text", "start", "end", "emotion", "predicted", "confidence", "calibrated", "reason"];
-  const rows = [[...first, ...labels.map((label) => cell(`score_${label}`))]];
+  const causal = isCausal ? [] : ["causal"];
+  const rows = [[...first, ...causal, ...labels.map((label) => cell(`score_${label}`))]];
   for (const { id, utterances } of conversations) {
     for (const one of utterances) {
       rows.push([
@@ -50,6 +52,7 @@ export function toCsv(conversations, labels, isCalibrated) {
         one.scores ? one.confidence.toFixed(DIGITS) : "",
         one.scores ? String(isCalibrated) : "",
         one.reason ? cell(one.reason) : "",
+        ...causal.map(() => (one.scores ? "false" : "")),
         ...labels.map((label) => (one.scores?.[label] === undefined ? "" : one.scores[label].toFixed(DIGITS))),
       ]);
     }

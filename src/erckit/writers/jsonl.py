@@ -17,7 +17,8 @@ def write_jsonl(labelled: Sequence[LabelledConversation], path: Path | str) -> P
     """Write labelled conversations, whole or not at all; reading the file gives the same conversations.
 
     Each utterance keeps its fields and gets ``predicted`` (null when the model abstained, with
-    ``reason``), ``confidence``, ``scores`` and ``calibrated``.
+    ``reason``), ``confidence``, ``scores`` and ``calibrated``, and ``causal`` (false) where it depends on what was
+    said later.
 
     Returns:
         ``path``.
@@ -64,4 +65,6 @@ def _prediction(prediction: Prediction) -> dict[str, Any]:
     }
     if prediction.reason:
         value["reason"] = prediction.reason
+    if not prediction.causal:
+        value["causal"] = False
     return value

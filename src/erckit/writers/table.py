@@ -19,19 +19,22 @@ def write_csv(labelled: Sequence[LabelledConversation], path: Path | str) -> Pat
 
     Columns: conversation, id, speaker, text, start, end, emotion (the gold label, empty where there is
     none), predicted (empty when the model abstained), confidence, calibrated, reason, and ``score_LABEL``
-    for every label. Cells are written as they are: a spreadsheet may take a text that begins with ``=``
-    for a formula. Extra fields of utterances are left out; JSONL keeps them.
+    for every label; before these ``causal`` (true or false), where some prediction depends on what was said later.
+    Cells are written as they are: a spreadsheet may take a text that begins with ``=`` for a formula. Extra fields of
+    utterances are left out; JSONL keeps them.
 
     Returns:
         ``path``.
     """
     labels = list(dict.fromkeys(label for item in labelled for p in item.predictions for label in p.scores))
+    predictions = [prediction for item in labelled for prediction in item.predictions]
+    causal = () if all(prediction.causal for prediction in predictions) else ("causal",)
     with atomic_file(path) as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([*_FIRST, *_PREDICTION, *(f"score_{label}" for label in labels)])
+        writer.writerow([*_FIRST, *_PREDICTION, *causal, *(f"score_{label}" for label in labels)])
         for item in labelled:
             for utterance, prediction in zip(item.conversation.utterances, item.predictions, strict=True):
-                row = [item.conversation.id, *_utterance(utterance), *_prediction(prediction, labels)]
+                row = [item.conversation.id, *_utterance(utterance), *_prediction(prediction, labels, bool(causal))]
                 writer.writerow(row)
     return Path(path)
 
@@ -41,7 +44,8 @@ def _utterance(utterance: Utterance) -> list[Any]:
     return [utterance.id, utterance.speaker, utterance.text, *times, utterance.label or ""]
 
 
-def _prediction(prediction: Prediction, labels: Sequence[str]) -> list[Any]:
+def _prediction(prediction: Prediction, labels: Sequence[str], tells_causal: bool) -> list[Any]:
     scores = [f"{prediction.scores[label]:.6f}" if label in prediction.scores else "" for label in labels]
     calibrated = "true" if prediction.calibrated else "false"
-    return [prediction.label or "", f"{prediction.confidence:.6f}", calibrated, prediction.reason, *scores]
+    causal = [str(prediction.causal).lower()] if tells_causal else []
+    return [prediction.label or "", f"{prediction.confidence:.6f}", calibrated, prediction.reason, *causal, *scores]

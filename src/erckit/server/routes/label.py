@@ -41,6 +41,7 @@ def add_label_route(router: APIRouter) -> None:
                 "labels": list(labeler.label_set.labels),
                 "neutral": labeler.label_set.neutral,
                 "calibrated": labeler.temperature is not None,
+                "causal": labeler.causal,
                 "conversations": [
                     {
                         "id": done.conversation.id,
