@@ -18,7 +18,6 @@ from erckit.encoding import branch_attention
 from erckit.encoding.branch_attention import branched_attention, branches_of
 from erckit.encoding.causal_lm import CausalLM, load_causal_lm
 from erckit.encoding.prompt_packing import PromptBatch, TokenizedPrompt, TokenizedQuestion, pack_prompts
-from erckit.errors import BackboneError
 
 
 def _prompt(rng: random.Random, blocks: int, questions: int) -> TokenizedPrompt:
@@ -186,8 +185,9 @@ def test_a_model_with_attention_of_its_own_keeps_it(tiny_causal_lm: Callable[...
         GptOssConfig(**size, num_key_value_heads=2, head_dim=8, intermediate_size=32, num_local_experts=2)
     ).save_pretrained(sinks)
     lm.tokenizer.save_pretrained(sinks)
-    with pytest.raises(BackboneError, match="cannot be loaded"):
-        load_causal_lm(sinks)
+    plain = load_causal_lm(sinks)
+    assert plain.model.config._attn_implementation == "eager"
+    assert plain.branches(batch, plain.attention_mask(batch.allowed(), batch.positions)) is None
 
 
 def test_dropout_is_left_to_the_plain_implementation(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -110,3 +111,13 @@ def test_journal_lines_stay_whole_after_a_kill(tmp_path: Path) -> None:
     with Journal(tmp_path, enabled=False) as journal:
         journal.write({"step": 3, "loss": 0.0})
     assert len((tmp_path / "metrics.jsonl").read_text().splitlines()) == 3
+
+
+def test_what_a_killed_writer_of_the_last_step_left_goes_when_it_is_loaded(tmp_path: Path) -> None:
+    save_checkpoint(tmp_path, Checkpoint(3, {"w": torch.ones(2)}, {}))
+    (tmp_path / "step-00000003").rename(tmp_path / "kept")
+    shutil.copytree(tmp_path / "kept", tmp_path / "step-00000003.old-999999999")
+    (tmp_path / "kept").rename(tmp_path / "step-00000003")
+    found, notes = load_checkpoint(tmp_path)
+    assert (found is not None, notes) == (True, [])
+    assert [path.name for path in tmp_path.iterdir()] == ["step-00000003"]

@@ -90,7 +90,7 @@ def atomic_folder(path: Path | str) -> Iterator[Path]:
     target = Path(os.path.realpath(path))
     target.parent.mkdir(parents=True, exist_ok=True)
     recover_folder(target)
-    _remove_leftovers(target)
+    remove_leftovers(target)
     temporary = target.with_name(f"{target.name}.tmp-{os.getpid()}")
     old = target.with_name(f"{target.name}.old-{os.getpid()}")
     _ACTIVE.update((temporary, old))
@@ -153,7 +153,7 @@ def _is_complete(leftover: Path, kind: str) -> bool:
     return True
 
 
-def _remove_leftovers(target: Path) -> None:
+def remove_leftovers(target: Path) -> None:
     """Delete what killed writers of ``target`` left beside it."""
     for kind in ("tmp", "old"):
         for leftover in target.parent.glob(f"{_escape(target.name)}.{kind}-*"):

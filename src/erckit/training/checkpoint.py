@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from erckit.errors import CheckpointError, ModelFolderError
-from erckit.storage.atomic import atomic_folder
+from erckit.storage.atomic import atomic_folder, remove_leftovers
 from erckit.storage.manifest import verify_manifest
 
 NAME = re.compile(r"step-(\d{8})")
@@ -64,7 +64,9 @@ def load_checkpoint(folder: Path, step: int | None = None) -> tuple[Checkpoint |
         try:
             verify_manifest(path)
             state = json.loads((path / "state.json").read_text(encoding="utf-8"))
-            return Checkpoint(found, load_file(path / "tensors.safetensors"), state), notes
+            checkpoint = Checkpoint(found, load_file(path / "tensors.safetensors"), state)
+            remove_leftovers(path)  # of the last step nobody else would: it is not written again
+            return checkpoint, notes
         except (ModelFolderError, OSError, ValueError) as error:
             notes.append(f"ignored a broken checkpoint: {error}")
     return None, notes
