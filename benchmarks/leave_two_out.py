@@ -27,10 +27,10 @@ from typing import Any
 
 from erckit.corpora import load_corpus
 from erckit.errors import SettingError
-from erckit.evaluation.episodes import read_task
-from erckit.evaluation.few_shot import drawable_labels
-from erckit.evaluation.paired_gain import PairedGain, pool_gains
-from erckit.evaluation.space_result import SpaceResult
+from erckit.evaluation.comparison.paired_gain import PairedGain, pool_gains
+from erckit.evaluation.vectors.episodes import read_task
+from erckit.evaluation.vectors.few_shot import drawable_labels
+from erckit.evaluation.vectors.space_result import SpaceResult
 from erckit.storage.atomic import write_text
 
 ROOT = Path(__file__).resolve().parents[1]

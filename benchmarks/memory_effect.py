@@ -32,8 +32,8 @@ from erckit.corpora import load_corpus
 from erckit.labelling import Labeler
 from erckit.labels import LabelSet
 from erckit.memory.history import story_order
-from erckit.memory.open_store import open_store
 from erckit.memory.speaker_store import SpeakerStore
+from erckit.memory.store.open_store import open_store
 from erckit.metrics.classification import classification_report
 from erckit.metrics.paired_bootstrap import paired_bootstrap
 from erckit.progress import Progress

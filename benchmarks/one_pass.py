@@ -32,13 +32,13 @@ from erckit.corpora import load_corpus
 from erckit.corpora.corpus import Corpus
 from erckit.encoding.packing import PADDING_BLOCK, PackedBatch
 from erckit.encoding.tokens import TokenizedConversation
-from erckit.models.conversation_model import ConversationModel, ModelInputs
-from erckit.models.inference import autocast, predict_logits
-from erckit.models.preparation import Preparation, PreparedConversations, token_batches
+from erckit.networks.inference import autocast, predict_logits
+from erckit.networks.network import ConversationModel, ModelInputs
+from erckit.networks.preparation import Preparation, PreparedConversations, token_batches
+from erckit.recipe.recipe import Recipe, load_recipe
 from erckit.storage.atomic import write_text
 from erckit.training.data import packed_ahead
-from erckit.training.objective import weighted_cross_entropy
-from erckit.training.recipe import Recipe, load_recipe
+from erckit.training.objectives.objective import weighted_cross_entropy
 from erckit.training.train import Training
 
 PRECISION = "bf16"

@@ -36,17 +36,17 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+from erckit.causal.causal_lm import DEFAULT_CAUSAL_LM, CausalLM, load_causal_lm
+from erckit.causal.prompt_packing import TokenizedPrompt, asked_alone, pack_prompts
+from erckit.causal.prompt_segments import Room
 from erckit.conversation import Conversation
 from erckit.corpora import Corpus, load_corpus
-from erckit.encoding.causal_lm import DEFAULT_CAUSAL_LM, CausalLM, load_causal_lm
-from erckit.encoding.prompt_packing import TokenizedPrompt, asked_alone, pack_prompts
-from erckit.encoding.prompt_segments import Room
-from erckit.prompting.conversation_prompt import ConversationPrompt, Question
-from erckit.prompting.label_likelihood import label_scores, prompt_batches, score_prompts
-from erckit.prompting.tokenize_prompt import LabelTokens, label_tokens, tokenize_prompt
+from erckit.prompting.prompt.conversation_prompt import ConversationPrompt, Question
+from erckit.prompting.scoring.label_likelihood import label_scores, prompt_batches, score_prompts
+from erckit.prompting.scoring.tokenize_prompt import LabelTokens, label_tokens, tokenize_prompt
+from erckit.recipe.prompt_builder import llm_builder
+from erckit.recipe.recipe import load_recipe
 from erckit.storage.atomic import write_text
-from erckit.training.llm_context import llm_builder
-from erckit.training.recipe import load_recipe
 
 ROOM = Room(max_tokens=1024, left_context=512)
 PLAIN = "instruct_erc/emorynlp_plain"

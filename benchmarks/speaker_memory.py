@@ -21,8 +21,8 @@ from pathlib import Path
 
 import numpy as np
 
-from erckit.memory.lance_store import LanceStore
 from erckit.memory.remembered import Remembered
+from erckit.memory.store.lance_store import LanceStore
 from erckit.storage.atomic import write_text
 
 MODEL = "benchmark"

@@ -22,7 +22,7 @@ from typing import Any
 
 import yaml
 
-from erckit.evaluation.baselines import BASELINES
+from erckit.models.baselines import BASELINES
 
 ROOT = Path(__file__).resolve().parents[1]
 

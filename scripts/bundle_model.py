@@ -18,8 +18,8 @@ from pathlib import Path
 from erckit.corpora import load_corpus
 from erckit.evaluation import Result, compare_results, evaluate_model, format_result
 from erckit.labelling import Labeler
-from erckit.models.card import model_card
-from erckit.models.pretrained import load_pretrained
+from erckit.model_folder.card import model_card
+from erckit.model_folder.network_folder import load_pretrained
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from erckit.corpora.variants import DEDUP
-from erckit.evaluation.leaderboard import LeaderboardSection, build_leaderboard
-from erckit.evaluation.leaderboard_row import LeaderboardRow
-from erckit.evaluation.selection import selection_words
-from erckit.evaluation.stored_result import load_results
+from erckit.evaluation.leaderboard.leaderboard import LeaderboardSection, build_leaderboard
+from erckit.evaluation.leaderboard.leaderboard_row import LeaderboardRow
+from erckit.evaluation.results.selection import selection_words
+from erckit.evaluation.results.stored_result import load_results
 from erckit.storage.atomic import write_text
 
 ROOT = Path(__file__).resolve().parents[1]

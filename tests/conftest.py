@@ -160,8 +160,8 @@ def tiny_corpus(talk: Callable[..., Any]) -> Any:
 @pytest.fixture(scope="session")
 def tiny_recipe(tiny_backbone: Callable[[str], Path]) -> Callable[..., Any]:
     """``tiny_recipe(model=..., training=...)``: a recipe on the tiny bert, with the given values changed."""
+    from erckit.recipe.recipe import Recipe
     from erckit.settings import settings_from_dict
-    from erckit.training.recipe import Recipe
 
     def make(model: dict[str, Any] | None = None, training: dict[str, Any] | None = None) -> Recipe:
         quick = {"epochs": 2, "batch_tokens": 96, "precision": "fp32", "head_rate": 3e-3, "backbone_rate": 1e-3}
@@ -195,7 +195,7 @@ def tiny_causal_lm(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., An
     made: dict[str, Any] = {}
 
     def make(kind: str = "llama") -> Any:
-        from erckit.encoding.causal_lm import load_causal_lm
+        from erckit.causal.causal_lm import load_causal_lm
 
         if kind not in made:
             folder = tmp_path_factory.mktemp("causal") / kind
@@ -295,8 +295,8 @@ def ruled_corpus() -> Callable[..., Any]:
 @pytest.fixture(scope="session")
 def llm_recipe(tiny_causal_lm: Callable[..., Any], tiny_backbone: Callable[[str], Path]) -> Callable[..., Any]:
     """``llm_recipe(system, model=..., style=..., training=...)``: a recipe on the tiny llama, with values changed."""
+    from erckit.recipe.recipe import Recipe
     from erckit.settings import settings_from_dict
-    from erckit.training.recipe import Recipe
 
     def make(system: str = "bios_erc", **groups: Any) -> Recipe:
         encoder = {"encoder": str(tiny_backbone("bert"))}

@@ -14,9 +14,9 @@ import yaml
 from erckit.cli.command_group import COMMANDS
 from erckit.cli.main import main
 from erckit.corpora import CORPORA, corpus_source
-from erckit.corpora import mapping_file as mapping_module
-from erckit.corpora.mappings import find_mapping
-from erckit.corpora.own_settings import OwnSettings
+from erckit.corpora.mappings import mapping_file as mapping_module
+from erckit.corpora.mappings.mappings import find_mapping
+from erckit.corpora.own.own_settings import OwnSettings
 from erckit.settings import settings_from_dict
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"

@@ -18,7 +18,7 @@ def bundled_model() -> None:
     """The bundled model can be used: it is there, and so is its backbone."""
     if not (ROOT / "src" / "erckit" / "bundled" / "everyday" / "config.json").is_file():
         pytest.skip("the bundled model is not in this checkout")
-    from erckit.encoding.backbones import get_backbone
+    from erckit.backbones.get_backbone import get_backbone
     from erckit.errors import BackboneError
 
     try:

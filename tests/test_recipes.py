@@ -10,10 +10,10 @@ import pytest
 from erckit.corpora import CORPORA
 from erckit.corpora.mixture import mixture_parts
 from erckit.errors import SettingError
-from erckit.evaluation.ablation_plan import load_ablation
+from erckit.evaluation.ablation.ablation_plan import load_ablation
 from erckit.models import MODELS
-from erckit.prompting.styles import PROMPT_STYLES
-from erckit.training.recipe import ablation_names, is_ablation, load_recipe, recipe_names
+from erckit.models.prompts import PROMPT_STYLES
+from erckit.recipe.recipe import ablation_names, is_ablation, load_recipe, recipe_names
 
 YAML_FILES = sorted((Path(__file__).resolve().parents[1] / "recipes").rglob("*.yaml"))
 ABLATIONS = [path for path in YAML_FILES if path.stem.startswith("ablation")]

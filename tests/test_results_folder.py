@@ -13,8 +13,8 @@ import pytest
 from erckit.corpora import load_corpus
 from erckit.errors import CorpusError
 from erckit.evaluation import Result
-from erckit.evaluation.forced_choice import METRICS as FORCED_CHOICE_METRICS
-from erckit.evaluation.space_result import SpaceResult
+from erckit.evaluation.vectors.forced_choice import METRICS as FORCED_CHOICE_METRICS
+from erckit.evaluation.vectors.space_result import SpaceResult
 
 FOLDER = Path(__file__).resolve().parents[1] / "results"
 ALL = sorted(FOLDER.glob("*/*.json"))

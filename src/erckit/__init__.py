@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from erckit.conversation import Conversation, Utterance
     from erckit.corpora import Corpus, load_corpus
-    from erckit.evaluation.result import Result
+    from erckit.evaluation.results.result import Result
     from erckit.labelling import Labeler
     from erckit.labels import LabelSet
     from erckit.readers import read_conversations
-    from erckit.training.recipe import Recipe, load_recipe
+    from erckit.recipe.recipe import Recipe, load_recipe
 
 __version__ = "0.1.0"
 
@@ -22,10 +22,10 @@ _EXPORTS = {
     "LabelSet": "erckit.labels",
     "Labeler": "erckit.labelling",
     "Corpus": "erckit.corpora",
-    "Recipe": "erckit.training.recipe",
-    "Result": "erckit.evaluation.result",
+    "Recipe": "erckit.recipe.recipe",
+    "Result": "erckit.evaluation.results.result",
     "load_corpus": "erckit.corpora",
-    "load_recipe": "erckit.training.recipe",
+    "load_recipe": "erckit.recipe.recipe",
     "read_conversations": "erckit.readers",
 }
 

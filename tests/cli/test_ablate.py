@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-import erckit.training.recipe_corpus
+import erckit.recipe.recipe_corpus
 from erckit.cli.main import main
 
 
@@ -58,7 +58,7 @@ def test_a_whole_ablation(
         assert name == "tiny"
         return tiny_corpus
 
-    monkeypatch.setattr(erckit.training.recipe_corpus, "load_corpus", load_corpus)
+    monkeypatch.setattr(erckit.recipe.recipe_corpus, "load_corpus", load_corpus)
     (tmp_path / "a.yaml").write_text(
         f"recipe: {{corpus: other, model: {{backbone: '{tiny_backbone('bert')}'}}}}\n"
         "rows:\n- name: one\n- name: two\n  from: one\n  set: {model.history.scope: none}\n"

@@ -11,7 +11,7 @@ import pytest
 
 from erckit.cli.adapt import _table
 from erckit.cli.main import main
-from erckit.labelling.adapt import Adapted
+from erckit.labelling.own_labels.adapt import Adapted
 
 GOOD = "label,text\nWarm,red dog\nWarm,red cat\nCold,blue night\nCold,blue street\n"
 

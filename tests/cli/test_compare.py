@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from erckit.cli.main import main
-from erckit.evaluation.evaluate import single_result
-from erckit.evaluation.result import PredictionRow, ProtocolRun
+from erckit.evaluation.results.result import PredictionRow, ProtocolRun
+from erckit.evaluation.run.evaluate import single_result
 from erckit.labels import LabelSet
 
 LABELS = LabelSet(("Glad", "Cross", "Neutral"), neutral="Neutral")

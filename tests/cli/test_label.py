@@ -59,7 +59,7 @@ def test_csv_output_has_a_row_per_utterance(chat, tmp_path) -> None:
 
 
 def test_report_is_written(chat, tmp_path) -> None:
-    pytest.importorskip("erckit.reports.conversation_report")
+    pytest.importorskip("erckit.reports.pages.conversation_report")
     out = tmp_path / "r" / "report.html"
     assert main(["label", str(chat), "--report", str(out), "--quiet"]) == 0
     page = out.read_text(encoding="utf-8")

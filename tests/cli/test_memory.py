@@ -16,8 +16,8 @@ from erckit import read_conversations
 from erckit.cli.main import main
 from erckit.cli.memory_text import time_text
 from erckit.memory.biography import Biography
-from erckit.memory.lance_store import LanceStore
 from erckit.memory.remembered import Remembered
+from erckit.memory.store.lance_store import LanceStore
 
 Capture = pytest.CaptureFixture[str]
 

@@ -20,8 +20,8 @@ from erckit.cli.main import main
 from erckit.cli.stream import MAX_LINE, LineError, _answer, _arrived, _parse
 from erckit.conversation import Conversation, Utterance
 from erckit.labelling import Labeler
-from erckit.labelling.stream_pool import StreamPool
-from erckit.memory.open_store import open_store
+from erckit.labelling.stream.stream_pool import StreamPool
+from erckit.memory.store.open_store import open_store
 
 
 @pytest.fixture(scope="module")

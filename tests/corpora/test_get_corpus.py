@@ -12,11 +12,11 @@ import pytest
 
 from erckit.corpora import get_corpus as module
 from erckit.corpora import load_corpus
+from erckit.corpora.checks.corpus_statistics import split_statistics
 from erckit.corpora.corpus_source import CorpusSource, PublishedFile
-from erckit.corpora.corpus_statistics import split_statistics
-from erckit.corpora.emorynlp import EMORYNLP
+from erckit.corpora.emorynlp.emorynlp import EMORYNLP
 from erckit.corpora.get_corpus import get_corpus
-from erckit.corpora.meld import MELD
+from erckit.corpora.meld.meld import MELD
 from erckit.errors import CorpusError
 
 TEXT = "Ann\thi\tJoyful\nBob\tyo\tSad\n\nAnn\tbye\tMad\n"
@@ -41,7 +41,7 @@ def source(published: Path, monkeypatch: pytest.MonkeyPatch) -> CorpusSource:
         for split in ("train", "dev", "test")
     )
     source = replace(EMORYNLP, published=counts, files=files)
-    monkeypatch.setattr("erckit.corpora.emorynlp.EMORYNLP", source)
+    monkeypatch.setattr("erckit.corpora.emorynlp.emorynlp.EMORYNLP", source)
     return source
 
 
@@ -135,7 +135,7 @@ def test_a_part_is_taken_where_parts_are_read(monkeypatch: pytest.MonkeyPatch, t
         for split in splits:
             (folder / f"{split}_sent_emo.csv").write_text(header + row)
     counts = {name: split_statistics(c).to_dict() for name, c in load_corpus("meld", one).splits.items()}
-    monkeypatch.setattr("erckit.corpora.meld.MELD", replace(MELD, published=counts))
+    monkeypatch.setattr("erckit.corpora.meld.meld.MELD", replace(MELD, published=counts))
     get_corpus("meld", two, target)
     assert list(load_corpus("meld", target).splits) == ["test"]
     get_corpus("meld", one, target)

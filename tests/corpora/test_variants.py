@@ -6,7 +6,7 @@ import pytest
 
 from erckit.conversation import Conversation, Utterance
 from erckit.corpora import Corpus, Protocol
-from erckit.corpora.normal_text import normal_text
+from erckit.corpora.checks.normal_text import normal_text
 from erckit.errors import CorpusError
 from erckit.labels import LabelSet
 

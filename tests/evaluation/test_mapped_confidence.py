@@ -68,7 +68,7 @@ def test_merged_labels_are_added_up_after_the_temperature_is_undone(tmp_path: Pa
     result = evaluate_model(labeler, corpus, "dev", draws=20, map_to="polarity")  # type: ignore[arg-type]
     assert result.protocol.mapping
     merged: dict[str, str | None] = {}
-    from erckit.corpora.mappings import find_mapping
+    from erckit.corpora.mappings.mappings import find_mapping
 
     mapping = find_mapping(EMORY.labels, "polarity")
     for label in EMORY.labels:

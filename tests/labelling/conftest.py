@@ -24,8 +24,8 @@ def random_folder(
 
         from erckit.labels import LabelSet
         from erckit.memory.identity import SpeakerRegistry
-        from erckit.models.pretrained import PretrainedModel, new_model
-        from erckit.models.settings import ModelSettings
+        from erckit.model_folder.network_folder import PretrainedModel, new_model
+        from erckit.networks.shared_settings import ModelSettings
         from erckit.settings import settings_from_dict
         from erckit.storage.checksum import file_sha256
 

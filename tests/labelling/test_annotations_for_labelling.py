@@ -123,7 +123,7 @@ class _Server:
         self.refused, self.is_gone, self.asked = refused, is_gone, 0
 
     def complete(self, requests: Any, temperature: float, leave: Any = None) -> Any:
-        from erckit.prompting.annotation.request import Completion, Failure
+        from erckit.prompting.engines.request import Completion, Failure
 
         for place, request in enumerate(requests):
             if leave is not None and leave(request) <= 0:
@@ -134,8 +134,8 @@ class _Server:
 
 
 def _lenient(engine: _Server, path: Path) -> Any:
-    from erckit.prompting.annotation.annotation_cache import AnnotationCache
     from erckit.prompting.annotation.model_annotator import ModelAnnotator
+    from erckit.prompting.engines.answer_cache import AnnotationCache
 
     return lenient_annotator.LenientAnnotator(lambda: ModelAnnotator(engine, AnnotationCache(path, "m")), "x", False)
 

@@ -18,7 +18,7 @@ from erckit.conversation import Conversation, LabelledConversation, Utterance
 from erckit.errors import FormatError, ModelFolderError, SettingError
 from erckit.labelling import Labeler
 from erckit.labelling.find_model import bundled_models, find_model
-from erckit.models.pretrained import load_pretrained
+from erckit.model_folder.network_folder import load_pretrained
 
 
 @pytest.fixture(scope="module")
@@ -154,12 +154,12 @@ def test_a_model_of_the_hub_is_a_folder_of_real_files(
 
     monkeypatch.setenv("ERCKIT_CACHE", str(tmp_path))
     monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot)
-    monkeypatch.setattr("erckit.encoding.model_hub.hub_problem", lambda: None)
+    monkeypatch.setattr("erckit.backbones.model_hub.hub_problem", lambda: None)
     folder = find_model("owner/emonet")
     assert tmp_path in folder.parents
     assert Labeler.from_pretrained("owner/emonet", precision="fp32").label_set == labeler.label_set
     # Fetched once, it is there without a network.
-    monkeypatch.setattr("erckit.encoding.model_hub.hub_problem", lambda: "no network")
+    monkeypatch.setattr("erckit.backbones.model_hub.hub_problem", lambda: "no network")
     assert find_model("owner/emonet") == folder
     with pytest.raises(ModelFolderError, match="could not be got from the hub"):
         find_model("owner/other")

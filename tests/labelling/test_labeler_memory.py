@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from erckit.conversation import Conversation, LabelledConversation, Prediction
 from erckit.labelling import Labeler
-from erckit.memory.exact_store import ExactStore
 from erckit.memory.remembered import Remembered
+from erckit.memory.store.exact_store import ExactStore
 
 SPEAKERS = ("Ana", "Ben", "Zoe", "Waiter", "")  # Waiter and the one without a name are anonymous
 

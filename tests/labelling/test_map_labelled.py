@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from erckit.conversation import Conversation, LabelledConversation, Prediction, Utterance
-from erckit.corpora.mappings import find_mapping
+from erckit.corpora.mappings.mappings import find_mapping
 from erckit.label_mapping import LabelMapping
 from erckit.labelling.map_labelled import map_labelled
 from erckit.labels import LabelSet

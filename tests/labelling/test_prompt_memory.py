@@ -13,9 +13,9 @@ from erckit.conversation import Conversation, Utterance
 from erckit.labelling import Labeler
 from erckit.labelling.prompt_memory import PromptMemory
 from erckit.memory.biography import Biography
-from erckit.memory.exact_store import ExactStore
 from erckit.memory.remembered import Remembered
-from erckit.prompting.prompt_system import PromptSystem
+from erckit.memory.store.exact_store import ExactStore
+from erckit.prompting.scoring.prompt_system import PromptSystem
 
 NOON = 1.7e9  # seconds since the epoch
 TOPICS = ("cats", "cars", "rain", "tea")

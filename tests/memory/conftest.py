@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from erckit.memory.exact_store import ExactStore
 from erckit.memory.remembered import Remembered
 from erckit.memory.speaker_store import SpeakerStore
+from erckit.memory.store.exact_store import ExactStore
 
 LABELS = ("Joyful", "Mad", "Neutral")
 
@@ -44,7 +44,7 @@ def make_store(
         if request.param == "exact":
             return ExactStore(keeps_text)
         pytest.importorskip("lancedb", reason="the extra 'memory' is not installed")
-        from erckit.memory.lance_store import LanceStore
+        from erckit.memory.store.lance_store import LanceStore
 
         return LanceStore(tmp_path / f"store-{made}", keeps_text)
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from erckit.errors import SpeakerMemoryError
 from erckit.memory.speaker_key import checked_key, checked_namespace, new_salt, speaker_key
-from erckit.memory.utterance_table import namespace_filter, speakers_filter
+from erckit.memory.store.utterance_table import namespace_filter, speakers_filter
 
 SALT = bytes(range(32))
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from erckit.errors import SpeakerMemoryError
 from erckit.memory.biography import Biography
-from erckit.memory.exact_store import ExactStore
 from erckit.memory.remembered import Remembered
 from erckit.memory.speaker_store import SpeakerStore
+from erckit.memory.store.exact_store import ExactStore
 
 Row = Callable[..., Remembered]
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from erckit.prompting.annotation.request import Completion, Failure, Request
+from erckit.prompting.engines.request import Completion, Failure, Request
 
 
 class BadServer:

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from erckit.encoding.causal_lm import load_causal_lm
+from erckit.causal.causal_lm import load_causal_lm
 from erckit.errors import SettingError
-from erckit.prompting.prompt_system import PromptSystem
-from erckit.prompting.speaker_past import speaker_past
-from erckit.training.llm_context import llm_builder
+from erckit.prompting.context.speaker_past import speaker_past
+from erckit.prompting.scoring.prompt_system import PromptSystem
+from erckit.recipe.prompt_builder import llm_builder
 
 WINDOW = {"history": "window", "window": 2}
 STYLES: list[tuple[str, dict[str, Any]]] = [

@@ -12,7 +12,7 @@ import pytest
 from erckit.conversation import Conversation
 from erckit.errors import FormatError
 from erckit.readers import ReadReport, read_bytes, read_conversations
-from erckit.readers.telegram import telegram_text
+from erckit.readers.formats.telegram import telegram_text
 
 FIXTURES = Path(__file__).parent / "fixtures"
 

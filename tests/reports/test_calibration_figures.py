@@ -15,7 +15,7 @@ from erckit.errors import ErckitError, ResultError
 from erckit.evaluation import PredictionRow, ProtocolRun, Result
 from erckit.labels import LabelSet
 from erckit.reports import save_reliability_png, save_risk_coverage_png
-from erckit.reports.series_styles import MOST, series_styles
+from erckit.reports.figures.series_styles import MOST, series_styles
 
 
 def _result(seeds: int = 1, temperature: float | None = 1.5, top: float | None = None, utterances: int = 80) -> Result:

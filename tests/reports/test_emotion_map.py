@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from erckit.evaluation.emotion_map import EmotionMap
+from erckit.evaluation.vectors.emotion_map import EmotionMap
 from erckit.labels import LabelSet
-from erckit.reports import emotion_map_figure, svg_markers
-from erckit.reports.emotion_map_figure import save_emotion_map_png
-from erckit.reports.emotion_map_page import emotion_map_html, write_emotion_map
+from erckit.reports.figures import emotion_map_figure
+from erckit.reports.figures.emotion_map_figure import save_emotion_map_png
+from erckit.reports.pages import svg_markers
+from erckit.reports.pages.emotion_map_page import emotion_map_html, write_emotion_map
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from erckit.server.api_keys import parse_api_keys
-from erckit.server.limits import Limits
+from erckit.server.guards.api_keys import parse_api_keys
+from erckit.server.guards.limits import Limits
 from erckit.server.settings import ServerSettings
 
 ADDRESS = "http://127.0.0.1"

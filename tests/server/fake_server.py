@@ -16,11 +16,11 @@ import numpy as np
 
 from erckit.conversation import Conversation, LabelledConversation, Prediction
 from erckit.labels import LabelSet
-from erckit.memory.exact_store import ExactStore
 from erckit.memory.remembered import Remembered
-from erckit.server.api_keys import parse_api_keys
+from erckit.memory.store.exact_store import ExactStore
 from erckit.server.app import create_app
-from erckit.server.limits import Limits
+from erckit.server.guards.api_keys import parse_api_keys
+from erckit.server.guards.limits import Limits
 from erckit.server.settings import ServerSettings
 
 LABELS = ("Joyful", "Mad", "Neutral")

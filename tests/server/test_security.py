@@ -19,8 +19,8 @@ from starlette.routing import WebSocketRoute
 from starlette.testclient import WebSocketDenialResponse
 
 from erckit.errors import SettingError
-from erckit.server.api_keys import parse_api_keys
-from erckit.server.limits import Limits
+from erckit.server.guards.api_keys import parse_api_keys
+from erckit.server.guards.limits import Limits
 from erckit.server.settings import ServerSettings
 
 KEY = "k3y-of-at-least-16"  # that of shared_with_key, too

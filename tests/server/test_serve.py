@@ -227,7 +227,7 @@ def _check_kept(again: subprocess.Popen[str], address: str, memory: Path, acknow
     again.communicate(timeout=20)
     assert again.returncode == 0
 
-    from erckit.memory.open_store import open_store
+    from erckit.memory.store.open_store import open_store
 
     store = open_store(memory)
     for n in range(3):

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from erckit.server.refusal import Refusal
+from erckit.server.guards.refusal import Refusal
 from erckit.server.worker import BATCH_UTTERANCES, Batch, Worker
 
 

@@ -30,11 +30,11 @@ import erckit.training.train_llm  # noqa: F401
 from erckit.conversation import Conversation, Utterance
 from erckit.corpora.corpus import Corpus
 from erckit.labels import LabelSet
-from erckit.models.adapter_folder import read_adapter_folder
-from erckit.models.pretrained import load_pretrained
+from erckit.model_folder.adapter_folder import read_adapter_folder
+from erckit.model_folder.network_folder import load_pretrained
+from erckit.recipe.recipe import Recipe
 from erckit.settings import settings_from_dict
 from erckit.training.checkpoint import load_checkpoint
-from erckit.training.recipe import Recipe
 
 with contextlib.suppress(ImportError):
     import torch.utils.tensorboard

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from erckit.errors import LabelSetError
 from erckit.labels import LabelSet
 from erckit.memory.identity import SpeakerRegistry
-from erckit.models.preparation import Preparation
-from erckit.models.settings import ModelSettings
+from erckit.networks.preparation import Preparation
+from erckit.networks.shared_settings import ModelSettings
+from erckit.recipe.recipe import TrainingSettings
 from erckit.training.data import TrainingData, epoch_batches, packed_ahead
-from erckit.training.objective import NO_LABEL
-from erckit.training.recipe import TrainingSettings
+from erckit.training.objectives.objective import NO_LABEL
 
 
 @pytest.fixture(scope="module")

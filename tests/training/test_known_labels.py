@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from erckit.corpora.mixture import KNOWN_LABELS
-from erckit.evaluation.evaluate import evaluate_model
+from erckit.evaluation.run.evaluate import evaluate_model
 from erckit.labelling import Labeler
 from erckit.training.train import Training, train
 

@@ -16,7 +16,7 @@ from sklearn.metrics import f1_score
 from erckit.errors import ModelFolderError
 from erckit.labelling.labeler import Labeler
 from erckit.labels import LabelSet
-from erckit.models.adapter_folder import read_adapter_folder
+from erckit.model_folder.adapter_folder import read_adapter_folder
 from erckit.storage.manifest import write_manifest
 from erckit.training.label_offsets import best_label_offsets
 from erckit.training.train import train

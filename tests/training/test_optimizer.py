@@ -11,12 +11,12 @@ import torch
 
 from erckit.labels import LabelSet
 from erckit.memory.identity import SpeakerRegistry
-from erckit.models.pretrained import new_model
-from erckit.models.settings import ModelSettings
+from erckit.model_folder.network_folder import new_model
+from erckit.networks.shared_settings import ModelSettings
+from erckit.recipe.recipe import TrainingSettings
 from erckit.settings import settings_from_dict
 from erckit.training.average import WeightAverage
 from erckit.training.optimizer import make_optimizer, parameter_groups, rate_factor
-from erckit.training.recipe import TrainingSettings
 
 SETTINGS = TrainingSettings(backbone_rate=0.1, head_rate=1.0, layer_decay=0.5, weight_decay=0.01)
 

@@ -13,7 +13,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from erckit.models.pretrained import load_pretrained, trained_tensors
+from erckit.model_folder.network_folder import load_pretrained, trained_tensors
 from erckit.training.train import train
 
 # Five conversations, one per batch: in the last step of an epoch the second process has none. Two speak once each,

@@ -19,9 +19,9 @@ from erckit.corpora.corpus import Corpus
 from erckit.errors import CheckpointError, LabelSetError, SettingError
 from erckit.labels import LabelSet
 from erckit.metrics.classification import classification_report
-from erckit.models.inference import predict_logits
-from erckit.models.pretrained import load_pretrained, trained_tensors
-from erckit.training.objective import class_weights
+from erckit.model_folder.network_folder import load_pretrained, trained_tensors
+from erckit.networks.inference import predict_logits
+from erckit.training.objectives.objective import class_weights
 from erckit.training.train import train
 
 # Everything that has a state of its own is switched on.

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file
 
 from erckit.errors import SettingError
-from erckit.prompting.prompt_system import PromptSystem
+from erckit.prompting.scoring.prompt_system import PromptSystem
 from erckit.training import train_llm
-from erckit.training.lesson import join_lessons
+from erckit.training.prompts.lesson import join_lessons
 from erckit.training.train import train
 from erckit.training.train_llm import MAIN, LlmTraining
 
@@ -299,7 +299,7 @@ def test_dev_scores_are_those_of_evaluation(
     llm_recipe: Callable[..., Any], ruled_corpus: Callable[..., Any], tmp_path: Path
 ) -> None:
     """What an epoch is chosen and calibrated by is what the trained folder says of dev, over conversations too."""
-    from erckit.evaluation.evaluate import evaluate_model
+    from erckit.evaluation.run.evaluate import evaluate_model
     from erckit.labelling import Labeler
 
     corpus = ruled_corpus(8)
@@ -321,8 +321,8 @@ def test_a_recipe_says_what_is_scored_of_a_label(
     from dataclasses import replace
 
     from erckit.labels import LabelSet
-    from erckit.prompting.label_likelihood import score_prompts
-    from erckit.prompting.tokenize_prompt import label_tokens
+    from erckit.prompting.scoring.label_likelihood import score_prompts
+    from erckit.prompting.scoring.tokenize_prompt import label_tokens
 
     corpus = ruled_corpus(3)
     names = {"Calm": "Good", "Cross": "Angry", "Glad": "Happy"}  # which begin differently
@@ -387,7 +387,7 @@ def test_dev_of_a_mixture_is_scored_as_evaluate_scores_it(
     """Its conversations of a corpus without "Cross" cannot get that label, in training and afterwards."""
     from dataclasses import replace
 
-    from erckit.evaluation.evaluate import evaluate_model
+    from erckit.evaluation.run.evaluate import evaluate_model
     from erckit.labelling import Labeler
 
     def mix(conversations: Any) -> Any:

@@ -18,12 +18,12 @@ from erckit.errors import SettingError
 from erckit.labelling import Labeler
 from erckit.labels import LabelSet
 from erckit.metrics.classification import classification_report
-from erckit.models.pretrained import trained_tensors
+from erckit.model_folder.network_folder import trained_tensors
 from erckit.training import train as training
 from erckit.training.conversation_sampling import keep_chances
-from erckit.training.head_first import draw_utterances
 from erckit.training.neutral_offset import OFFSETS, best_neutral_offset
-from erckit.training.objective import NO_LABEL
+from erckit.training.objectives.head_first import draw_utterances
+from erckit.training.objectives.objective import NO_LABEL
 from erckit.training.train import Training, train
 
 MODEL = {

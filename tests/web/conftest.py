@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
+from erckit.reports.pages.svg_markers import marker_path
 from erckit.reports.palette import label_styles
-from erckit.reports.svg_markers import marker_path
 from erckit.web import PAGE_POLICY, page_files
 
 LABELS = ("anger", "disgust", "fear", "joy", "neutral", "sadness", "surprise")

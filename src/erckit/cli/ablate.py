@@ -11,7 +11,7 @@ from erckit.cli.command_group import command_app
 from erckit.cli.say import say
 
 if TYPE_CHECKING:
-    from erckit.evaluation.ablation_result import Ablation
+    from erckit.evaluation.ablation.ablation_result import Ablation
 
 app = command_app()
 
@@ -54,7 +54,7 @@ def ablate(
     The table is written anew after every row: ablation.json, .md, .tex and .png. What is finished is kept: the same
     command resumes.
     """
-    from erckit.evaluation.ablation_plan import load_ablation
+    from erckit.evaluation.ablation.ablation_plan import load_ablation
 
     plan = load_ablation(ablation, settings or [], corpus=corpus)
     chosen = [name for given in rows or [] for name in plan.split_names(given)]
@@ -71,16 +71,16 @@ def ablate(
     has_pictures = find_spec("matplotlib") is not None
     if not has_pictures:
         say("no picture: matplotlib is missing. Install it with: pip install 'erckit[report]'.", quiet)
-    from erckit.evaluation.ablation import run_ablation
-    from erckit.evaluation.ablation_table import markdown_table
-    from erckit.training.recipe_corpus import recipe_corpus
+    from erckit.evaluation.ablation.ablation import run_ablation
+    from erckit.evaluation.ablation.ablation_table import markdown_table
+    from erckit.recipe.recipe_corpus import recipe_corpus
 
     data = recipe_corpus(plan.base, source)
     data.split(split)  # a mistyped split is told now
 
     def draw(found: Ablation) -> None:
         if has_pictures:
-            from erckit.reports.ablation_figure import save_ablation_png
+            from erckit.reports.figures.ablation_figure import save_ablation_png
 
             save_ablation_png(found, out / "ablation.png")
 

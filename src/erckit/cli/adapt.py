@@ -13,7 +13,7 @@ from erckit.cli.say import say
 if TYPE_CHECKING:
     from erckit.corpora import Corpus
     from erckit.labelling import Labeler
-    from erckit.labelling.adapt import Adapted
+    from erckit.labelling.own_labels.adapt import Adapted
 
 app = command_app()
 
@@ -61,7 +61,7 @@ def adapt(
     they are left out is printed and stands in the model card.
     """
     from erckit.cli.choose import choose
-    from erckit.labelling.distances import DISTANCES
+    from erckit.labelling.own_labels.distances import DISTANCES
 
     if distance is not None:
         choose("--distance", distance, DISTANCES)
@@ -73,14 +73,14 @@ def adapt(
         raise typer.BadParameter("does not go with --keep-labels.", param_hint="--head")
     if head and distance is not None:
         raise typer.BadParameter("does not go with --head, which measures no distance.", param_hint="--distance")
-    from erckit.labelling.examples import parse_examples, remarks
-    from erckit.readers.decode_file import decode_file
+    from erckit.labelling.own_labels.examples import parse_examples, remarks
+    from erckit.readers.detect.decode_file import decode_file
 
     text = decode_file(examples, encoding)  # once: it may be a pipe
     for line in remarks(parse_examples(examples, text, () if not keep_labels else ("",))):
         say(line, quiet)  # before a model is loaded, as is a fault of the file
     from erckit.labelling import Labeler
-    from erckit.labelling.adapt import adapt as run
+    from erckit.labelling.own_labels.adapt import adapt as run
     from erckit.progress import Progress
 
     labeler = Labeler.from_pretrained(model, precision="fp32")
@@ -106,7 +106,7 @@ def adapt(
 
 def _check_out(out: Path, *bases: str | Path) -> None:
     from erckit.errors import ModelFolderError
-    from erckit.labelling.adapted_folder import check_target
+    from erckit.labelling.own_labels.adapted_folder import check_target
 
     try:
         check_target(out, *bases)
@@ -118,7 +118,7 @@ def _own_corpus(labeler: Labeler, model: str, name: str | None, source: Path | N
     """The corpus that shows what the model's own labels look like: the one named, else the model's, if it is here."""
     from erckit.corpora import load_corpus
     from erckit.errors import CorpusError
-    from erckit.labelling.adapt import NEEDS_CORPUS
+    from erckit.labelling.own_labels.adapt import NEEDS_CORPUS
 
     settings = labeler.settings
     own = name or settings.get("corpus")
@@ -136,7 +136,7 @@ def _own_corpus(labeler: Labeler, model: str, name: str | None, source: Path | N
 
 
 def _table(adapted: Adapted, head: bool) -> list[str]:
-    from erckit.evaluation.summary import text_table
+    from erckit.evaluation.results.summary import text_table
 
     rows = [[label, str(count), str(right)] for label, (right, count) in adapted.right.items()]
     lines = text_table(["label", "examples", "right when left out"], rows)

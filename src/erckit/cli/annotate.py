@@ -106,7 +106,7 @@ def annotate(
     from erckit.prompting.annotation.annotator import open_annotator
     from erckit.prompting.annotation.biography_settings import BiographySettings
     from erckit.prompting.annotation.elements import DEFAULT_ELEMENTS, check_elements
-    from erckit.prompting.context_settings import ENGINES
+    from erckit.prompting.context.context_settings import ENGINES
 
     choose("--what", what, ("biographies", "characteristics"))
     choose("--engine", engine, ENGINES)
@@ -184,7 +184,7 @@ def _dtype(precision: str) -> str:
         return precision
     import torch
 
-    from erckit.models.inference import resolve_precision
+    from erckit.networks.inference import resolve_precision
 
     return resolve_precision(precision, torch.device("cuda" if torch.cuda.is_available() else "cpu"))
 
@@ -203,7 +203,7 @@ def _parts(
 
         return [([], list(read_conversations(path).conversations))], frozenset()
     from erckit.corpora import load_corpus
-    from erckit.evaluation.evaluate import remembered_splits
+    from erckit.evaluation.run.evaluate import remembered_splits
 
     corpus = load_corpus(source, folder=data)
     parts = []

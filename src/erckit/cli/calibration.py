@@ -11,7 +11,7 @@ from erckit.cli.command_group import command_app
 from erckit.cli.say import say
 
 if TYPE_CHECKING:
-    from erckit.evaluation.result import Result
+    from erckit.evaluation.results.result import Result
 
 app = command_app()
 
@@ -46,8 +46,8 @@ def calibration(
     that 'erckit label --min-confidence' takes.
     """
     from erckit.cli.label_outputs import check_place
-    from erckit.evaluation.calibration_summary import summarize_calibration
-    from erckit.evaluation.result import Result
+    from erckit.evaluation.calibration.calibration_summary import summarize_calibration
+    from erckit.evaluation.results.result import Result
 
     if png is not None and len(results) > 1:
         raise typer.BadParameter("draws one result; name one, or use --curve for several.", param_hint="--png")
@@ -61,12 +61,12 @@ def calibration(
     summaries = [summarize_calibration(result, levels, draws) for result in loaded]
     print("\n\n".join("\n".join(summary.lines()) for summary in summaries))
     if png is not None:
-        from erckit.reports.reliability import save_reliability_png
+        from erckit.reports.figures.reliability import save_reliability_png
 
         save_reliability_png(loaded[0], png)
         say(f"wrote {png}", quiet)
     if curve is not None:
-        from erckit.reports.risk_coverage import save_risk_coverage_png
+        from erckit.reports.figures.risk_coverage import save_risk_coverage_png
 
         save_risk_coverage_png(loaded, curve, names=_names(loaded, results))
         say(f"wrote {curve}", quiet)

@@ -12,7 +12,7 @@ from erckit.cli.command_group import command_app
 from erckit.cli.say import one_line, say
 
 if TYPE_CHECKING:
-    from erckit.evaluation.result import Result
+    from erckit.evaluation.results.result import Result
 
 app = command_app()
 
@@ -51,7 +51,7 @@ def compare(
         from erckit.metrics import METRICS
 
         choose("--metric", metric, METRICS)
-    from erckit.evaluation.result import Result
+    from erckit.evaluation.results.result import Result
 
     results = [Result.load(file) for file in files]
     if len(results) == 1:
@@ -59,9 +59,9 @@ def compare(
             raise typer.BadParameter("one result cannot be compared; name at least two.", param_hint="FILE...")
         print(_alone(results[0], metric))
         return
-    from erckit.evaluation.compare import compare_results
-    from erckit.evaluation.comparison_tables import comparison_latex, comparison_markdown
-    from erckit.evaluation.comparison_text import format_comparison
+    from erckit.evaluation.comparison.compare import compare_results
+    from erckit.evaluation.comparison.comparison_tables import comparison_latex, comparison_markdown
+    from erckit.evaluation.comparison.comparison_text import format_comparison
     from erckit.storage.atomic import write_text
 
     names = _names(results, files)
@@ -92,7 +92,7 @@ def _check_outputs(files: Sequence[Path], options: dict[str, Path | None]) -> li
 
 def _names(results: Sequence[Result], files: Sequence[Path]) -> list[str]:
     """As on a leaderboard where that names one result only, else the file, with as much of its folder as is needed."""
-    from erckit.evaluation.stored_result import StoredResult
+    from erckit.evaluation.results.stored_result import StoredResult
 
     real = [file.resolve() for file in files]
     for place, file in enumerate(real):
@@ -119,8 +119,8 @@ def _baseline(baseline: str, names: Sequence[str], files: Sequence[Path]) -> str
 
 
 def _alone(result: Result, metric: str | None) -> str:
-    from erckit.evaluation.rival_power import rival_power
-    from erckit.evaluation.summary import protocol_line
+    from erckit.evaluation.comparison.rival_power import rival_power
+    from erckit.evaluation.results.summary import protocol_line
 
     power = rival_power(result, metric)
     low, high = result.metrics["interval_95"][power.metric]

@@ -52,7 +52,7 @@ def get(
 def stats(name: Name, source: Folder = None, json: Json = None) -> None:
     """Count a corpus, split by split, and compare with the published counts."""
     from erckit.corpora import load_corpus
-    from erckit.corpora.corpus_statistics import corpus_statistics
+    from erckit.corpora.checks.corpus_statistics import corpus_statistics
 
     _show(corpus_statistics(load_corpus(name, folder=source)), json)
 
@@ -75,12 +75,12 @@ def check(
     from erckit.corpora import load_corpus
 
     if against is not None:
-        from erckit.corpora.shared_texts import find_shared_texts
+        from erckit.corpora.checks.corpora_in_common import find_shared_texts
 
         other, split = _split_named(against)
         _show(find_shared_texts(load_corpus(name, folder=source), load_corpus(other), split), json)
         return
-    from erckit.corpora.check_corpus import check_corpus
+    from erckit.corpora.checks.check_corpus import check_corpus
 
     _show(check_corpus(load_corpus(name, folder=source)), json)
 
@@ -98,7 +98,7 @@ def mappings(
     json: Json = None,
 ) -> None:
     """Show label sets, what corpus labels become in them, and which merges are doubtful."""
-    from erckit.corpora.mapping_listing import corpus_mappings, known_mappings
+    from erckit.corpora.mappings.mapping_listing import corpus_mappings, known_mappings
 
     if name is None:
         _show(known_mappings(to), json)

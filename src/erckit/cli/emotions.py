@@ -49,8 +49,8 @@ def emotions(
     """
     from erckit.cli.choose import choose
     from erckit.cli.label_outputs import check_place
-    from erckit.evaluation.emotion_map import PROJECTIONS, format_emotion_map, map_emotions
-    from erckit.labelling.distances import DISTANCES
+    from erckit.evaluation.vectors.emotion_map import PROJECTIONS, format_emotion_map, map_emotions
+    from erckit.labelling.own_labels.distances import DISTANCES
 
     choose("--projection", projection, PROJECTIONS)
     choose("--distance", distance, DISTANCES)
@@ -81,12 +81,12 @@ def emotions(
         )
     print(format_emotion_map(found))
     if png is not None:
-        from erckit.reports.emotion_map_figure import save_emotion_map_png
+        from erckit.reports.figures.emotion_map_figure import save_emotion_map_png
 
         save_emotion_map_png(found, png)
         say(f"wrote {png}", quiet)
     if html is not None:
-        from erckit.reports.emotion_map_page import write_emotion_map
+        from erckit.reports.pages.emotion_map_page import write_emotion_map
 
         write_emotion_map(found, html, with_text)
         say(f"wrote {html}", quiet)

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from erckit.cli import answer_options as options
 from erckit.cli.command_group import command_app
-from erckit.cli.is_recipe import is_recipe
+from erckit.cli.evaluating import answer_options as options
+from erckit.cli.evaluating.style_changes import style_changes, with_style
+from erckit.cli.evaluating.subject import is_recipe
 from erckit.cli.say import say
-from erckit.cli.style_changes import style_changes, with_style
 from erckit.cli.warn_overlap import warn_overlap
 
 if TYPE_CHECKING:
     from erckit.corpora import Corpus
-    from erckit.evaluation.answer_settings import AnswerSettings
-    from erckit.evaluation.result import Result
-    from erckit.training.recipe import Recipe
+    from erckit.evaluation.results.result import Result
+    from erckit.prompting.answers.answer_settings import AnswerSettings
+    from erckit.recipe.recipe import Recipe
 
 app = command_app()
 
@@ -152,8 +152,8 @@ def evaluate(
 
             check_place(path, option, outputs)
             outputs.append(path)
-    from erckit.cli import evaluate_baseline as baselines
-    from erckit.cli import evaluate_space as space
+    from erckit.cli.evaluating import baselines
+    from erckit.cli.evaluating import vector_space as space
 
     choose("--scorer", scorer, space.SCORERS)
     generated = options.answer_settings(
@@ -243,7 +243,7 @@ def evaluate(
             )
         recipe, data = _load_recipe(model_or_recipe, settings or [], corpus, map_to, backbone, source)
         warn_overlap(data, split)
-        from erckit.evaluation.seeds import evaluate_recipe
+        from erckit.evaluation.run.seeds import evaluate_recipe
 
         chosen = [recipe.training.seed] if seeds is None else range(1, seeds + 1)
         result = evaluate_recipe(recipe, data, split, chosen, out, draws=draws, quiet=quiet)
@@ -256,13 +256,13 @@ def evaluate(
     # Files first: whoever reads the output may leave before its end.
     if json is not None:
         result.save(json)
-    from erckit.evaluation.summary import format_result
+    from erckit.evaluation.results.summary import format_result
 
     print(format_result(result))
     if json is not None:
         say(f"wrote {json}", quiet)
     if png is not None:
-        from erckit.reports.confusion import save_confusion_png
+        from erckit.reports.figures.confusion import save_confusion_png
 
         save_confusion_png(result, png)
         say(f"wrote {png}", quiet)
@@ -301,12 +301,12 @@ def _evaluate_model(
     draws: int,
     quiet: bool,
 ) -> Result:
-    from erckit.cli.evaluate_space import with_scorer
-    from erckit.cli.open_answering import open_answering
+    from erckit.cli.evaluating.answering import open_answering
+    from erckit.cli.evaluating.vector_space import with_scorer
     from erckit.corpora import load_corpus
-    from erckit.corpora.mappings import find_target
+    from erckit.corpora.mappings.mappings import find_target
     from erckit.corpora.mixture import without_conversations
-    from erckit.evaluation.evaluate import evaluate_model
+    from erckit.evaluation.run.evaluate import evaluate_model
     from erckit.labelling import Labeler
     from erckit.progress import Progress
 
@@ -354,8 +354,8 @@ def _evaluate_prompts(
     quiet: bool,
 ) -> Result:
     """A recipe's prompts answered with words; nothing is trained."""
-    from erckit.cli.open_answering import open_answering_recipe
-    from erckit.evaluation.evaluate import evaluate_model
+    from erckit.cli.evaluating.answering import open_answering_recipe
+    from erckit.evaluation.run.evaluate import evaluate_model
     from erckit.progress import Progress
 
     labeler, data = open_answering_recipe(
@@ -376,8 +376,8 @@ def _load_recipe(
     backbone: str | None,
     source: Path | None,
 ) -> tuple[Recipe, Corpus]:
-    from erckit.training.recipe import load_recipe
-    from erckit.training.recipe_corpus import recipe_corpus
+    from erckit.recipe.recipe import load_recipe
+    from erckit.recipe.recipe_corpus import recipe_corpus
 
     recipe = load_recipe(name, settings, corpus=corpus, backbone=backbone, mapping=mapping)
     return recipe, recipe_corpus(recipe, source)

@@ -25,8 +25,8 @@ def export(
     """
     from erckit.errors import ModelFolderError
     from erckit.labelling.find_model import find_model
-    from erckit.models.adapter_folder import is_adapter, read_adapter_folder
-    from erckit.models.peft_folder import check_new, write_peft_folder
+    from erckit.model_folder.adapter_folder import is_adapter, read_adapter_folder
+    from erckit.model_folder.peft_folder import check_new, write_peft_folder
 
     try:
         check_new(out)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from erckit.cli import answer_options as options
 from erckit.cli.choose import choose, split_pairs
 from erckit.cli.command_group import command_app
+from erckit.cli.evaluating import answer_options as options
 from erckit.cli.label_outputs import check_place, output_format, print_jsonl, print_table, side_file, write_output
-from erckit.cli.merge_conversations import merge_conversations
 from erckit.cli.say import say
+from erckit.readers.merge_conversations import merge_conversations
 
 if TYPE_CHECKING:
     from erckit.conversation import Conversation
@@ -142,7 +142,7 @@ def label(
     how = {"format": format, "columns": mapping, "encoding": encoding, "gap_hours": gap_hours, "date_order": date_order}
     conversations = _read(files, how, target, quiet)
     if generated is not None and model is not None:
-        from erckit.cli.open_answering import open_answering
+        from erckit.cli.evaluating.answering import open_answering
 
         labeler: Labeler = open_answering(model, generated, precision, quiet)
     else:
@@ -176,7 +176,7 @@ def label(
     else:
         print_table(labelled)
     if report is not None:
-        from erckit.reports.conversation_report import write_report
+        from erckit.reports.pages.conversation_report import write_report
 
         title = files[0].name if len(files) == 1 else f"{len(files)} files"
         write_report(labelled, report, title=title, model_line=_model_line(labeler, to))
@@ -243,7 +243,7 @@ def _tell_scope(labeler: Labeler, history: str | None, has_memory: bool) -> None
 
 def _find_mapping(labeler: Labeler, target: str, quiet: bool) -> LabelMapping:
     """The mapping of the model's labels; labels that get lost in it are told."""
-    from erckit.corpora.mappings import find_mapping
+    from erckit.corpora.mappings.mappings import find_mapping
 
     found = find_mapping(labeler.label_set.labels, target)
     if found.without_counterpart:

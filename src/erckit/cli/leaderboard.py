@@ -45,22 +45,22 @@ def leaderboard(
     markdown = markdown or (out / "leaderboard.md" if out is not None else None)
     html = html or (out / "leaderboard.html" if out is not None else None)
     _check_places(results, out, markdown, html)
-    from erckit.evaluation.leaderboard import build_leaderboard
-    from erckit.evaluation.stored_result import load_results
+    from erckit.evaluation.leaderboard.leaderboard import build_leaderboard
+    from erckit.evaluation.results.stored_result import load_results
 
     board = build_leaderboard(load_results(results), with_published=published, with_groups=groups)
     if markdown is None and html is None:
-        from erckit.reports.leaderboard_markdown import leaderboard_markdown
+        from erckit.reports.leaderboard.markdown import leaderboard_markdown
 
         print(leaderboard_markdown(board, title), end="")
     if markdown is not None:
-        from erckit.reports.leaderboard_markdown import leaderboard_markdown
+        from erckit.reports.leaderboard.markdown import leaderboard_markdown
         from erckit.storage.atomic import write_text
 
         write_text(markdown, leaderboard_markdown(board, title))
         say(f"wrote {markdown}", quiet)
     if html is not None:
-        from erckit.reports.leaderboard_page import write_leaderboard_page
+        from erckit.reports.leaderboard.page import write_leaderboard_page
 
         write_leaderboard_page(board, html, title)
         say(f"wrote {html}", quiet)

@@ -13,7 +13,7 @@ from erckit.cli.command_group import command_app
 from erckit.cli.say import one_line, say
 
 if TYPE_CHECKING:
-    from erckit.memory.lance_store import LanceStore
+    from erckit.memory.store.lance_store import LanceStore
 
 app = command_app("Look into a speaker memory, forget a speaker, export it.")
 
@@ -124,7 +124,7 @@ def export(
     Speakers are named by the store's hash, since it does not know their names. Biographies go to a file beside,
     OUT.biographies.jsonl, when there are any.
     """
-    from erckit.memory.export_lines import biography_lines, conversation_lines
+    from erckit.memory.store.export_lines import biography_lines, conversation_lines
 
     store = _open(memory)
     biographies_path = output.with_name(f"{output.stem}.biographies.jsonl") if output is not None else None
@@ -176,8 +176,8 @@ def create(
 ) -> None:
     """Make an empty speaker memory and print its folder. Other commands make one by themselves, with texts."""
     from erckit.errors import SpeakerMemoryError
-    from erckit.memory.lance_store import LanceStore
-    from erckit.memory.store_folder import SETTINGS_NAME
+    from erckit.memory.store.lance_store import LanceStore
+    from erckit.memory.store.store_folder import SETTINGS_NAME
 
     folder = _folder(memory)
     if (folder / SETTINGS_NAME).exists():
@@ -188,14 +188,14 @@ def create(
 @app.command("migrate")
 def migrate(memory: Memory = None) -> None:
     """Bring a speaker memory of an earlier version to the one this erckit writes."""
-    from erckit.memory.migrate_store import migrate_store
+    from erckit.memory.store.migrate_store import migrate_store
 
     folder = _folder(memory)
     print(f"{folder}: {migrate_store(folder)}")
 
 
 def _folder(memory: Path | None) -> Path:
-    from erckit.memory.open_store import default_memory_folder
+    from erckit.memory.store.open_store import default_memory_folder
 
     return memory.expanduser() if memory is not None else default_memory_folder()
 
@@ -203,7 +203,7 @@ def _folder(memory: Path | None) -> Path:
 def _open(memory: Path | None) -> LanceStore:
     """The store of a folder that is one already; looking into one does not make it."""
     from erckit.errors import SpeakerMemoryError
-    from erckit.memory.lance_store import LanceStore
+    from erckit.memory.store.lance_store import LanceStore
 
     folder = _folder(memory)
     if not folder.is_dir() or not any(folder.iterdir()):

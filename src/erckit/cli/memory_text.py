@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from erckit.memory.biography import Biography
     from erckit.memory.remembered import Remembered
     from erckit.memory.speaker_profile import SpeakerProfile
-    from erckit.memory.store_stats import StoreStats
+    from erckit.memory.store.store_stats import StoreStats
 
 # A time before 1973 is rather a number that orders utterances than a date.
 _FIRST_DATE, _LAST_DATE = 1e8, 1e11

@@ -32,10 +32,10 @@ def prompts(
     ] = None,
 ) -> None:
     """Show what a language-model system is asked, word by word. Lines that begin with '| ' are questions."""
-    from erckit.prompting.styles import PROMPT_STYLES, prompt_style
+    from erckit.models.prompts import PROMPT_STYLES, prompt_style
 
     if page is not None:
-        from erckit.prompting.prompt_page import prompt_page
+        from erckit.reports.pages.prompt_page import prompt_page
         from erckit.storage.atomic import write_text
 
         write_text(page, prompt_page())
@@ -45,10 +45,10 @@ def prompts(
         print("\n".join(PROMPT_STYLES))
         return
     from erckit.labels import LabelSet
-    from erckit.prompting.prompt_context import PromptContext
-    from erckit.prompting.prompt_example import EXAMPLE, EXAMPLE_LABELS, example_context
-    from erckit.prompting.show_prompts import show_prompts
-    from erckit.training.recipe import read_override
+    from erckit.prompting.prompt.prompt_context import PromptContext
+    from erckit.recipe.recipe import read_override
+    from erckit.reports.pages.prompt_example import EXAMPLE, EXAMPLE_LABELS, example_context
+    from erckit.reports.pages.show_prompts import show_prompts
 
     chosen = prompt_style(style, dict(map(read_override, settings or [])))
     label_set = LabelSet(tuple(label.strip() for label in labels.split(",")))

@@ -72,8 +72,8 @@ def serve(
     Set ERCKIT_API_KEY to ask for a key: KEY, or NAMESPACE:KEY,NAMESPACE:KEY where each has speakers of its own.
     """
     choose("--precision", precision, ("auto", "fp32", "bf16"))
-    from erckit.server.api_keys import parse_api_keys
-    from erckit.server.limits import Limits
+    from erckit.server.guards.api_keys import parse_api_keys
+    from erckit.server.guards.limits import Limits
     from erckit.server.settings import ServerSettings
 
     settings = ServerSettings(

@@ -18,8 +18,8 @@ from erckit.cli.say import say
 if TYPE_CHECKING:
     from erckit.conversation import Prediction
     from erckit.labelling import Labeler
-    from erckit.labelling.stream_pool import StreamPool
-    from erckit.labelling.streamed_utterance import StreamedUtterance
+    from erckit.labelling.stream.stream_pool import StreamPool
+    from erckit.labelling.stream.streamed_utterance import StreamedUtterance
 
 app = command_app()
 
@@ -67,7 +67,7 @@ def stream(
     be left out. Out: {"conversation", "id", "label", "confidence", "scores"}. A line that cannot be read is answered
     with {"error": {"line", "message"}}, and the next one is read. Ends with its input.
     """
-    from erckit.labelling.stream_pool import StreamPool
+    from erckit.labelling.stream.stream_pool import StreamPool
 
     choose("--precision", precision, ("auto", "fp32", "bf16"))
     if not idle_seconds > 0:
@@ -144,7 +144,7 @@ def _answer(pool: StreamPool, lines: list[tuple[int, bytes | None]]) -> Iterator
 
 
 def _parse(line: bytes | None) -> StreamedUtterance:
-    from erckit.labelling.streamed_utterance import StreamedUtterance
+    from erckit.labelling.stream.streamed_utterance import StreamedUtterance
 
     if line is None:
         raise LineError(f"longer than {MAX_LINE:,} bytes. Cut the text.")

@@ -53,9 +53,9 @@ def train(
         raise typer.BadParameter("name the folder for checkpoints and the model, or use --dry-run.", param_hint="--out")
     if out is not None and out.exists() and not out.is_dir():
         raise typer.BadParameter(f"'{out}' is a file. Name a folder.", param_hint="--out")
-    from erckit.cli.evaluate_baseline import refuse_to_train
-    from erckit.training.recipe import load_recipe
-    from erckit.training.recipe_corpus import recipe_corpus
+    from erckit.cli.evaluating.baselines import refuse_to_train
+    from erckit.recipe.recipe import load_recipe
+    from erckit.recipe.recipe_corpus import recipe_corpus
 
     refuse_to_train(recipe)
     loaded = load_recipe(recipe, settings or [], corpus=corpus, backbone=backbone, seed=seed, mapping=map_to)

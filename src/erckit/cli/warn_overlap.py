@@ -20,9 +20,9 @@ def warn_overlap(corpus: Corpus, split: str | None = None) -> None:
         corpus: What is trained or scored on.
         split: The scored split, None for a training.
     """
+    from erckit.corpora.checks.split_overlap import TOO_MUCH, split_overlaps
     from erckit.corpora.load_corpus import CORPORA
     from erckit.corpora.mixture import is_mixture, mixture_parts
-    from erckit.corpora.split_overlap import TOO_MUCH, split_overlaps
     from erckit.corpora.variants import DEDUP, base_split
 
     parts = [part for part, _ in mixture_parts(corpus.name)] if is_mixture(corpus.name) else [corpus.name]

@@ -1,8 +1,8 @@
 """Benchmark corpora: one file each. Where they come from, what is known of them, how they are read."""
 
-from erckit.corpora.check_corpus import CorpusCheck, check_corpus
+from erckit.corpora.checks.check_corpus import CorpusCheck, check_corpus
+from erckit.corpora.checks.corpus_statistics import CorpusStatistics, corpus_statistics
 from erckit.corpora.corpus import Corpus, Protocol
-from erckit.corpora.corpus_statistics import CorpusStatistics, corpus_statistics
 from erckit.corpora.load_corpus import CORPORA, corpus_source, load_corpus
 
 __all__ = [

@@ -7,8 +7,8 @@ import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from erckit.corpora.checks.corpus_statistics import corpus_statistics
 from erckit.corpora.corpus_source import CorpusSource
-from erckit.corpora.corpus_statistics import corpus_statistics
 from erckit.corpora.find_layout import find_layout
 from erckit.corpora.load_corpus import corpus_source, load_corpus
 from erckit.errors import CorpusError

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from erckit.conversation import Conversation
 from erckit.corpora.corpus_source import SPLITS, CorpusSource, Layout, PublishedFile
-from erckit.corpora.read_uniform import read_uniform
+from erckit.corpora.formats.read_uniform import read_uniform
 from erckit.errors import CorpusError, FormatError
 from erckit.labels import LabelSet
 from erckit.readers.build_conversation import UNKNOWN_SPEAKER, RawUtterance, build_conversation
-from erckit.readers.decode_file import decode_file
+from erckit.readers.detect.decode_file import decode_file
 
 # In the order of the published emotions.txt: the files name labels by their position in it.
 LABEL_SET = LabelSet(

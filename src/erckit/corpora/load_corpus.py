@@ -6,26 +6,26 @@ import importlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from erckit.corpora.check_splits import check_splits
+from erckit.corpora.checks.check_splits import check_splits
 from erckit.corpora.corpus import Corpus
 from erckit.corpora.corpus_source import CorpusSource, Layout
 from erckit.corpora.find_layout import find_layout
-from erckit.corpora.labels_apart import APART, labels_apart
-from erckit.corpora.mappings import find_mapping, map_corpus
+from erckit.corpora.mappings.labels_apart import APART, labels_apart
+from erckit.corpora.mappings.mappings import find_mapping, map_corpus
 from erckit.corpora.mixture import is_mixture, mix_corpora, mixture_parts
-from erckit.corpora.own_files import EXTENSIONS
+from erckit.corpora.own.own_files import EXTENSIONS
 from erckit.errors import CorpusError, nearest
 
 # A corpus is one file and one line here; the module is imported when it is needed.
 CORPORA: dict[str, str] = {
-    "emorynlp": "erckit.corpora.emorynlp:EMORYNLP",
-    "emorynlp_aligned": "erckit.corpora.emorynlp_aligned:EMORYNLP_ALIGNED",
-    "meld": "erckit.corpora.meld:MELD",
-    "meld_sentiment": "erckit.corpora.meld_sentiment:MELD_SENTIMENT",
-    "dailydialog": "erckit.corpora.dailydialog:DAILYDIALOG",
-    "dailydialog_act": "erckit.corpora.dailydialog_act:DAILYDIALOG_ACT",
-    "dailydialog_topic": "erckit.corpora.dailydialog_topic:DAILYDIALOG_TOPIC",
-    "iemocap": "erckit.corpora.iemocap:IEMOCAP",
+    "emorynlp": "erckit.corpora.emorynlp.emorynlp:EMORYNLP",
+    "emorynlp_aligned": "erckit.corpora.emorynlp.emorynlp_aligned:EMORYNLP_ALIGNED",
+    "meld": "erckit.corpora.meld.meld:MELD",
+    "meld_sentiment": "erckit.corpora.meld.meld_sentiment:MELD_SENTIMENT",
+    "dailydialog": "erckit.corpora.dailydialog.dailydialog:DAILYDIALOG",
+    "dailydialog_act": "erckit.corpora.dailydialog.dailydialog_act:DAILYDIALOG_ACT",
+    "dailydialog_topic": "erckit.corpora.dailydialog.dailydialog_topic:DAILYDIALOG_TOPIC",
+    "iemocap": "erckit.corpora.iemocap.iemocap:IEMOCAP",
     "goemotions": "erckit.corpora.goemotions:GOEMOTIONS",
 }
 
@@ -74,8 +74,8 @@ def load_corpus(name: str, folder: Path | str | None = None, map: str | Path = "
     if name not in CORPORA:
         own = _own_place(name, folder)
         if own is not None:
-            from erckit.corpora.own_corpus import load_own_corpus
-            from erckit.corpora.own_settings import own_settings
+            from erckit.corpora.own.own_corpus import load_own_corpus
+            from erckit.corpora.own.own_settings import own_settings
 
             return load_own_corpus(own, **own_settings(own).to_dict())
     source = corpus_source(name)

@@ -9,7 +9,7 @@ from typing import Any
 
 from erckit.conversation import Conversation
 from erckit.corpora.corpus import Corpus, Protocol
-from erckit.corpora.labels_apart import APART
+from erckit.corpora.mappings.labels_apart import APART
 from erckit.errors import CorpusError
 
 SEPARATOR = "+"

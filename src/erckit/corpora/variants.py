@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from erckit.conversation import Conversation
-from erckit.corpora.normal_text import normal_texts
+from erckit.corpora.checks.normal_text import normal_texts
 
 DEDUP = "-dedup"
 

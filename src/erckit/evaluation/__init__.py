@@ -5,38 +5,38 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from erckit.evaluation.ablation import run_ablation
-    from erckit.evaluation.ablation_plan import load_ablation
-    from erckit.evaluation.calibration_summary import CalibrationSummary, summarize_calibration
-    from erckit.evaluation.compare import compare_results
-    from erckit.evaluation.comparison import Comparison
-    from erckit.evaluation.comparison_text import format_comparison
-    from erckit.evaluation.evaluate import evaluate_model
-    from erckit.evaluation.leaderboard import Leaderboard, build_leaderboard
-    from erckit.evaluation.result import PredictionRow, ProtocolRun, Result
-    from erckit.evaluation.seeds import aggregate_results, evaluate_recipe
-    from erckit.evaluation.stored_result import load_results
-    from erckit.evaluation.summary import format_result, protocol_line
+    from erckit.evaluation.ablation.ablation import run_ablation
+    from erckit.evaluation.ablation.ablation_plan import load_ablation
+    from erckit.evaluation.calibration.calibration_summary import CalibrationSummary, summarize_calibration
+    from erckit.evaluation.comparison.compare import compare_results
+    from erckit.evaluation.comparison.comparison import Comparison
+    from erckit.evaluation.comparison.comparison_text import format_comparison
+    from erckit.evaluation.leaderboard.leaderboard import Leaderboard, build_leaderboard
+    from erckit.evaluation.results.result import PredictionRow, ProtocolRun, Result
+    from erckit.evaluation.results.stored_result import load_results
+    from erckit.evaluation.results.summary import format_result, protocol_line
+    from erckit.evaluation.run.evaluate import evaluate_model
+    from erckit.evaluation.run.seeds import aggregate_results, evaluate_recipe
 
 _HOMES = {
-    "CalibrationSummary": "calibration_summary",
-    "Comparison": "comparison",
-    "Leaderboard": "leaderboard",
-    "PredictionRow": "result",
-    "ProtocolRun": "result",
-    "Result": "result",
-    "aggregate_results": "seeds",
-    "build_leaderboard": "leaderboard",
-    "compare_results": "compare",
-    "evaluate_model": "evaluate",
-    "evaluate_recipe": "seeds",
-    "format_comparison": "comparison_text",
-    "format_result": "summary",
-    "load_ablation": "ablation_plan",
-    "load_results": "stored_result",
-    "protocol_line": "summary",
-    "summarize_calibration": "calibration_summary",
-    "run_ablation": "ablation",
+    "CalibrationSummary": "calibration.calibration_summary",
+    "Comparison": "comparison.comparison",
+    "Leaderboard": "leaderboard.leaderboard",
+    "PredictionRow": "results.result",
+    "ProtocolRun": "results.result",
+    "Result": "results.result",
+    "aggregate_results": "run.seeds",
+    "build_leaderboard": "leaderboard.leaderboard",
+    "compare_results": "comparison.compare",
+    "evaluate_model": "run.evaluate",
+    "evaluate_recipe": "run.seeds",
+    "format_comparison": "comparison.comparison_text",
+    "format_result": "results.summary",
+    "load_ablation": "ablation.ablation_plan",
+    "load_results": "results.stored_result",
+    "protocol_line": "results.summary",
+    "summarize_calibration": "calibration.calibration_summary",
+    "run_ablation": "ablation.ablation",
 }
 __all__ = [
     "CalibrationSummary",

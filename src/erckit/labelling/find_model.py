@@ -48,7 +48,7 @@ def find_model(name: str | Path) -> Path:
 def _from_hub(name: str) -> Path:
     from huggingface_hub import snapshot_download
 
-    from erckit.encoding.model_hub import hub_problem
+    from erckit.backbones.model_hub import hub_problem
 
     # A folder of real files: the hub's own cache is made of symbolic links, which a manifest refuses.
     folder = cache_folder() / "models" / name.replace("/", "--")

@@ -12,25 +12,25 @@ from numpy.typing import NDArray
 
 from erckit.conversation import Conversation, LabelledConversation
 from erckit.errors import SettingError
-from erckit.labelling.adapted_folder import is_adapted, load_adapted
 from erckit.labelling.find_model import DEFAULT_MODEL, find_model
 from erckit.labelling.given_conversations import given_conversations
 from erckit.labelling.labeler_memory import LabelerMemory
-from erckit.labelling.network_run import NetworkRun
+from erckit.labelling.network_system import NetworkRun
+from erckit.labelling.own_labels.adapted_folder import is_adapted, load_adapted
+from erckit.labelling.own_labels.scorer import Scoring
 from erckit.labelling.scored_predictions import check_confidence, labelled_conversations
-from erckit.labelling.scorer import Scoring
 from erckit.labels import LabelSet
 from erckit.memory.history import story_order
-from erckit.models.adapter_folder import is_adapter
-from erckit.models.inference import predict_logits, predict_vectors, resolve_precision, score_vectors
-from erckit.models.preparation import PreparedConversations
-from erckit.models.pretrained import PretrainedModel, load_pretrained
+from erckit.model_folder.adapter_folder import is_adapter
+from erckit.model_folder.network_folder import PretrainedModel, load_pretrained
+from erckit.networks.inference import predict_logits, predict_vectors, resolve_precision, score_vectors
+from erckit.networks.preparation import PreparedConversations
 from erckit.storage.checksum import file_sha256
 from erckit.storage.manifest import MANIFEST_NAME
 
 if TYPE_CHECKING:
-    from erckit.labelling.stream import ConversationStream
-    from erckit.labelling.stream_encoding import StreamEncoding
+    from erckit.labelling.stream.stream import ConversationStream
+    from erckit.labelling.stream.stream_encoding import StreamEncoding
     from erckit.memory.speaker_store import SpeakerStore
 
 
@@ -103,7 +103,7 @@ class Labeler:
         """
         folder = find_model(name)
         if is_adapter(folder):
-            from erckit.labelling.prompt_labeler import load_prompt_labeler
+            from erckit.labelling.prompt_system import load_prompt_labeler
 
             return load_prompt_labeler(folder, precision, device, keeps_vectors, memory, namespace, annotations)
         if annotations is not None:
@@ -284,7 +284,7 @@ class Labeler:
         Raises:
             SettingError: The model reads later utterances, or a value out of its range.
         """
-        from erckit.labelling.stream import ConversationStream
+        from erckit.labelling.stream.stream import ConversationStream
 
         return ConversationStream(
             self,
@@ -360,7 +360,7 @@ class Labeler:
         Raises:
             SettingError: The model reads later utterances.
         """
-        from erckit.labelling.stream_encoding import StreamEncoding
+        from erckit.labelling.stream.stream_encoding import StreamEncoding
 
         if not self._kept_encoding:
             self._kept_encoding.append(StreamEncoding(self._pretrained, self._precision))
@@ -400,6 +400,6 @@ class Labeler:
 def _opened(memory: SpeakerStore | str | Path | None) -> SpeakerStore | None:
     if not isinstance(memory, str | Path):
         return memory
-    from erckit.memory.open_store import open_store
+    from erckit.memory.store.open_store import open_store
 
     return open_store(memory)

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from erckit.models.inference import autocast, encode, represent
-from erckit.models.preparation import PreparedConversations
-from erckit.models.pretrained import PretrainedModel
+from erckit.model_folder.network_folder import PretrainedModel
+from erckit.networks.inference import autocast, encode, represent
+from erckit.networks.preparation import PreparedConversations
 
 
 def predict_remembering(

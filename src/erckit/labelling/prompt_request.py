@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from erckit.conversation import Conversation
 from erckit.labelling.prompt_memory import PromptMemory
-from erckit.prompting.context_builder import ContextBuilder
-from erckit.prompting.gathered import Gathered
+from erckit.prompting.context.context_builder import ContextBuilder
+from erckit.prompting.context.gathered import Gathered
 
 _SHOWN = 50  # latest utterances of a speaker that are taken from the speaker memory
 

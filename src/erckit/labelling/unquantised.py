@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from erckit.causal.lora import check_quantised
 from erckit.errors import SettingError
-from erckit.models.adapter_folder import AdapterFolder
-from erckit.models.lora import check_quantised
+from erckit.model_folder.adapter_folder import AdapterFolder
 
 if TYPE_CHECKING:
     import torch

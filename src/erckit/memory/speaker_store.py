@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from erckit.memory.biography import Biography
 from erckit.memory.remembered import Remembered
 from erckit.memory.speaker_profile import SpeakerProfile
-from erckit.memory.store_stats import StoreStats
+from erckit.memory.store.store_stats import StoreStats
 
 DEFAULT_NAMESPACE = "default"
 

@@ -9,10 +9,10 @@ from typing import Any
 from erckit.errors import SettingError, nearest
 
 MODELS = {
-    "compm": "erckit.models.compm:CoMPM",
-    "emonet": "erckit.models.emonet:EmoNet",
-    "emonet_frozen": "erckit.models.emonet_frozen:EmoNetFrozen",
-    "sentemo": "erckit.models.sentemo:SentEmo",
+    "compm": "erckit.models.tuned.compm:CoMPM",
+    "emonet": "erckit.models.tuned.emonet:EmoNet",
+    "emonet_frozen": "erckit.models.context.emonet_frozen:EmoNetFrozen",
+    "sentemo": "erckit.models.context.sentemo:SentEmo",
 }
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from erckit.errors import FormatError, SettingError, nearest
 from erckit.labels import LabelSet
-from erckit.readers.decode_file import decode_bytes
-from erckit.readers.detect_format import BINARY_FORMATS, Detected, binary_format, detect_format
-from erckit.readers.detect_tree import detect_tree
+from erckit.readers.detect.decode_file import decode_bytes
+from erckit.readers.detect.detect_format import BINARY_FORMATS, Detected, binary_format, detect_format
+from erckit.readers.detect.detect_tree import detect_tree
+from erckit.readers.formats.whatsapp.whatsapp_dates import DATE_ORDERS
 from erckit.readers.reader_table import READERS, TREE_FORMATS, reader
 from erckit.readers.source import FileTree, Parsed, Source
-from erckit.readers.whatsapp_dates import DATE_ORDERS
 
 
 @dataclass(frozen=True, slots=True)

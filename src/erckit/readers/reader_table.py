@@ -9,19 +9,19 @@ from erckit.readers.source import Reader
 
 # A format is one file and one line here; the class is imported when it is needed.
 READERS: dict[str, str] = {
-    "transcript": "erckit.readers.transcript:TranscriptReader",
-    "jsonl": "erckit.readers.jsonl:JsonlReader",
-    "csv": "erckit.readers.table:TableReader",
-    "parquet": "erckit.readers.parquet:ParquetReader",
-    "whatsapp": "erckit.readers.whatsapp:WhatsAppReader",
-    "slack": "erckit.readers.slack:SlackReader",
-    "discord": "erckit.readers.discord:DiscordReader",
-    "telegram": "erckit.readers.telegram:TelegramReader",
-    "chatgpt": "erckit.readers.chatgpt:ChatGptReader",
-    "webvtt": "erckit.readers.subtitles:SubtitleReader",
-    "srt": "erckit.readers.subtitles:SubtitleReader",
-    "whisper": "erckit.readers.whisper:WhisperReader",
-    "convokit": "erckit.readers.convokit:ConvoKitReader",
+    "transcript": "erckit.readers.formats.transcript:TranscriptReader",
+    "jsonl": "erckit.readers.formats.jsonl:JsonlReader",
+    "csv": "erckit.readers.formats.table:TableReader",
+    "parquet": "erckit.readers.formats.parquet:ParquetReader",
+    "whatsapp": "erckit.readers.formats.whatsapp.whatsapp:WhatsAppReader",
+    "slack": "erckit.readers.formats.slack:SlackReader",
+    "discord": "erckit.readers.formats.discord:DiscordReader",
+    "telegram": "erckit.readers.formats.telegram:TelegramReader",
+    "chatgpt": "erckit.readers.formats.chatgpt:ChatGptReader",
+    "webvtt": "erckit.readers.formats.subtitles:SubtitleReader",
+    "srt": "erckit.readers.formats.subtitles:SubtitleReader",
+    "whisper": "erckit.readers.formats.whisper:WhisperReader",
+    "convokit": "erckit.readers.formats.convokit:ConvoKitReader",
 }
 # Those whose export is several files that belong together.
 TREE_FORMATS = frozenset({"slack", "convokit"})

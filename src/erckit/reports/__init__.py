@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from erckit.reports.ablation_figure import save_ablation_png
-from erckit.reports.confusion import save_confusion_png
-from erckit.reports.conversation_report import write_report
-from erckit.reports.leaderboard_markdown import leaderboard_markdown
-from erckit.reports.leaderboard_page import write_leaderboard_page
-from erckit.reports.reliability import save_reliability_png
-from erckit.reports.risk_coverage import save_risk_coverage_png
+from erckit.reports.figures.ablation_figure import save_ablation_png
+from erckit.reports.figures.confusion import save_confusion_png
+from erckit.reports.figures.reliability import save_reliability_png
+from erckit.reports.figures.risk_coverage import save_risk_coverage_png
+from erckit.reports.leaderboard.markdown import leaderboard_markdown
+from erckit.reports.leaderboard.page import write_leaderboard_page
+from erckit.reports.pages.conversation_report import write_report
 
 __all__ = [
     "leaderboard_markdown",

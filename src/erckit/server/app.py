@@ -13,14 +13,17 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from erckit import __version__
-from erckit.server.access import Access
-from erckit.server.body_limit import BodyLimit
 from erckit.server.counters import Counters
 from erckit.server.engine import Engine, LabelKey, StreamKey
-from erckit.server.gate import Gate
-from erckit.server.guard import Guard
+from erckit.server.guards.access import Access
+from erckit.server.guards.body_limit import BodyLimit
+from erckit.server.guards.gate import Gate
+from erckit.server.guards.guard import Guard
+from erckit.server.guards.refusal import Refusal, code_of, error_response
+from erckit.server.guards.traffic import Traffic
+from erckit.server.messages.strict_json import StrictJsonRoute
+from erckit.server.messages.wrong_fields import wrong_fields
 from erckit.server.model_table import Load, ModelTable
-from erckit.server.refusal import Refusal, code_of, error_response
 from erckit.server.routes.explain import add_explain_route
 from erckit.server.routes.label import add_label_route
 from erckit.server.routes.models import add_models_route
@@ -32,10 +35,7 @@ from erckit.server.routes.stream_socket import add_stream_socket_route
 from erckit.server.routes.watching import add_watching_routes
 from erckit.server.settings import ServerSettings
 from erckit.server.state import ServerState
-from erckit.server.strict_json import StrictJsonRoute
-from erckit.server.traffic import Traffic
 from erckit.server.worker import Batch, Worker
-from erckit.server.wrong_fields import wrong_fields
 
 OpenPool = Callable[[Any], Any]
 """From a labeler, with a speaker memory or without, to a StreamPool."""
@@ -122,7 +122,7 @@ def _add_error_forms(app: FastAPI) -> None:
 def _open_store(settings: ServerSettings) -> Any:
     if settings.memory is None:
         return None
-    from erckit.memory.open_store import open_store
+    from erckit.memory.store.open_store import open_store
 
     store = open_store(settings.memory, keeps_text=settings.keeps_text)
     store.last(["nobody"], 1)  # what is loaded at the first question is loaded before anybody waits for it
@@ -145,7 +145,7 @@ def _loader(settings: ServerSettings) -> Load:
 
 def _pool_opener(settings: ServerSettings) -> OpenPool:
     def open_pool(labeler: Any) -> Any:
-        from erckit.labelling.stream_pool import StreamPool
+        from erckit.labelling.stream.stream_pool import StreamPool
 
         return StreamPool(
             labeler,

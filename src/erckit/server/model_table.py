@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from erckit.errors import nearest
-from erckit.server.refusal import Refusal
+from erckit.server.guards.refusal import Refusal
 
 Load = Callable[[str, Any], Any]
 """From what ``ServerSettings.models`` says of a model, and the speaker memory or None, to a Labeler."""

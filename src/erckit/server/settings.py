@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from erckit.errors import SettingError
-from erckit.server.api_keys import ApiKey
-from erckit.server.limits import Limits
+from erckit.server.guards.api_keys import ApiKey
+from erckit.server.guards.limits import Limits
 
 MODEL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})

@@ -8,13 +8,13 @@ from typing import Any
 
 from starlette.requests import HTTPConnection
 
-from erckit.server.access import key_of
 from erckit.server.counters import Counters
 from erckit.server.engine import Engine
+from erckit.server.guards.access import key_of
+from erckit.server.guards.refusal import Refusal
+from erckit.server.guards.traffic import Traffic
 from erckit.server.model_table import ModelTable
-from erckit.server.refusal import Refusal
 from erckit.server.settings import ServerSettings
-from erckit.server.traffic import Traffic
 from erckit.server.worker import Worker
 
 DEFAULT_NAMESPACE = "default"

@@ -8,11 +8,11 @@ from starlette.requests import HTTPConnection
 
 from erckit.conversation import Prediction
 from erckit.server.engine import StreamKey
-from erckit.server.json_answer import label_fields
-from erckit.server.questions import SocketQuestion, StreamedQuestion
-from erckit.server.refusal import Refusal
+from erckit.server.guards.refusal import Refusal
+from erckit.server.messages.json_answer import label_fields
+from erckit.server.messages.questions import SocketQuestion, StreamedQuestion
+from erckit.server.messages.to_conversations import checked_speaker, checked_text
 from erckit.server.state import ServerState, namespace_of
-from erckit.server.to_conversations import checked_speaker, checked_text
 
 
 def stream_key(state: ServerState, model: str | None, remember: bool | None) -> StreamKey:
@@ -37,7 +37,7 @@ def streamed(state: ServerState, connection: HTTPConnection, asked: StreamedQues
     Raises:
         Refusal: A text that is too long, or another namespace than the key's.
     """
-    from erckit.labelling.streamed_utterance import StreamedUtterance
+    from erckit.labelling.stream.streamed_utterance import StreamedUtterance
 
     return StreamedUtterance(
         conversation=asked.conversation,

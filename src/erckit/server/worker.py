@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
-from erckit.server.refusal import Refusal
+from erckit.server.guards.refusal import Refusal
 
 BATCH_UTTERANCES = 128  # utterances of several requests that are worked on together
 _LONGEST_ADVICE = 60  # seconds of Retry-After

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from erckit.corpora.corpus import Corpus
 from erckit.errors import CheckpointError
+from erckit.recipe.recipe import Recipe
 from erckit.settings import with_defaults
 from erckit.storage.atomic import write_text
-from erckit.training.recipe import Recipe
 
 
 def claim_folder(out: Path, recipe: Recipe, corpus: Corpus, resume: bool) -> None:

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from erckit.errors import SettingError, nearest
 from erckit.labels import LabelSet
-from erckit.training.objective import NO_LABEL
+from erckit.training.objectives.objective import NO_LABEL
 
 if TYPE_CHECKING:
     from erckit.conversation import Conversation
-    from erckit.training.recipe import TrainingSettings
+    from erckit.recipe.recipe import TrainingSettings
 
 REST = "*"
 

@@ -14,10 +14,10 @@ from torch import Tensor
 from erckit.conversation import Conversation
 from erckit.corpora.mixture import KNOWN_LABELS, REPEAT
 from erckit.labels import LabelSet
-from erckit.models.conversation_model import ModelInputs
-from erckit.models.preparation import Preparation, PreparedConversations, token_batches
-from erckit.training.objective import NO_LABEL
-from erckit.training.recipe import TrainingSettings
+from erckit.networks.network import ModelInputs
+from erckit.networks.preparation import Preparation, PreparedConversations, token_batches
+from erckit.recipe.recipe import TrainingSettings
+from erckit.training.objectives.objective import NO_LABEL
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 import torch
 
+from erckit.backbones.get_backbone import get_backbone
 from erckit.corpora.corpus import Corpus
 from erckit.encoding.architecture import position_offset
-from erckit.encoding.backbones import get_backbone
 from erckit.encoding.encoder import load_backbone
 from erckit.encoding.tokens import TokenizedConversation
 from erckit.memory.identity import SpeakerRegistry
-from erckit.models.inference import resolve_precision
-from erckit.models.preparation import Preparation
+from erckit.networks.inference import resolve_precision
+from erckit.networks.preparation import Preparation
+from erckit.recipe.recipe import Recipe
 from erckit.training.conversation_sampling import conversation_chances
 from erckit.training.data import epoch_batches, repeats_of
-from erckit.training.recipe import Recipe
 from erckit.training.share import with_share
 
 EFFICIENCY = 0.35  # share of the matrix-product peak that one-pass training reaches on CPU, see benchmarks/

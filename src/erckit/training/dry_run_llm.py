@@ -13,15 +13,15 @@ import torch
 
 from erckit.conversation import Conversation
 from erckit.corpora.corpus import Corpus
+from erckit.models.prompts import prompt_style
 from erckit.prompting.annotation.annotation_cost import AnnotationCost, annotation_cost
 from erckit.prompting.annotation.annotation_rows import write_rows
 from erckit.prompting.annotation.biography_settings import BiographySettings
 from erckit.prompting.annotation.placeholder_rows import placeholder_rows
-from erckit.prompting.context_builder import ContextBuilder
-from erckit.prompting.context_settings import EngineSettings
-from erckit.prompting.styles import prompt_style
+from erckit.prompting.context.context_builder import ContextBuilder
+from erckit.prompting.context.context_settings import EngineSettings
+from erckit.recipe.recipe import Recipe
 from erckit.training.dry_run import DryRun, matmul_rate
-from erckit.training.recipe import Recipe
 from erckit.training.train_llm import MAIN, LlmTraining
 
 EFFICIENCY = 0.5  # share of the matrix-product peak that LoRA training of a small LM reaches on CPU

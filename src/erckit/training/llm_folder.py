@@ -8,15 +8,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from erckit.causal.causal_lm import CausalLM
 from erckit.corpora.corpus import Corpus
-from erckit.encoding.causal_lm import CausalLM
-from erckit.models.adapter_card import adapter_card
-from erckit.models.adapter_folder import AdapterFolder
-from erckit.models.pretrained import trained_tensors
-from erckit.prompting.context_builder import ContextBuilder
-from erckit.prompting.demonstration_file import DEMONSTRATIONS, demonstration_text
-from erckit.prompting.example_file import EXAMPLES, example_text
-from erckit.training.recipe import Recipe
+from erckit.model_folder.adapter_card import adapter_card
+from erckit.model_folder.adapter_folder import AdapterFolder
+from erckit.model_folder.network_folder import trained_tensors
+from erckit.prompting.context.context_builder import ContextBuilder
+from erckit.prompting.context.demonstration_file import DEMONSTRATIONS, demonstration_text
+from erckit.prompting.context.example_file import EXAMPLES, example_text
+from erckit.recipe.recipe import Recipe
 
 
 def write_llm_folder(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from erckit.labels import LabelSet
 from erckit.metrics.classification import classification_report
-from erckit.training.objective import NO_LABEL
+from erckit.training.objectives.objective import NO_LABEL
 
 OFFSETS = tuple(round(-2.0 + 0.125 * step, 3) for step in range(33))  # -2 to 2
 

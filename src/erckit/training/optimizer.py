@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from erckit.training.recipe import TrainingSettings
+from erckit.recipe.recipe import TrainingSettings
 
 
 def parameter_groups(model: nn.Module, settings: TrainingSettings) -> list[dict[str, Any]]:

@@ -11,10 +11,10 @@ from torch import Tensor, nn
 
 from erckit.labels import LabelSet
 from erckit.metrics.classification import classification_report
-from erckit.models.pretrained import set_trained_tensors, trained_tensors
+from erckit.model_folder.network_folder import set_trained_tensors, trained_tensors
 from erckit.training.average import WeightAverage
 from erckit.training.checkpoint import optimizer_tensors, restore_optimizer
-from erckit.training.objective import NO_LABEL
+from erckit.training.objectives.objective import NO_LABEL
 
 
 class Run(Protocol):

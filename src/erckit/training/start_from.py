@@ -8,8 +8,8 @@ import torch
 
 from erckit.errors import SettingError
 from erckit.labels import LabelSet
-from erckit.models.conversation_model import ConversationModel
-from erckit.models.pretrained import load_pretrained, trained_tensors
+from erckit.model_folder.network_folder import load_pretrained, trained_tensors
+from erckit.networks.network import ConversationModel
 
 
 def start_from(model: ConversationModel, label_set: LabelSet, backbone_sha256: str, folder: Path) -> list[str]:

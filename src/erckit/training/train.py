@@ -16,25 +16,26 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from erckit.backbones.get_backbone import get_backbone
 from erckit.conversation import Conversation
 from erckit.corpora.corpus import Corpus
-from erckit.encoding.backbones import get_backbone
 from erckit.errors import CheckpointError, SettingError
 from erckit.memory.identity import SpeakerRegistry
 from erckit.metrics.calibration import fit_temperature
-from erckit.models.card import model_card
-from erckit.models.conversation_model import ConversationModel, ModelInputs
-from erckit.models.inference import autocast, predict_logits, resolve_precision
-from erckit.models.known_vectors import with_known_vectors
-from erckit.models.preparation import Preparation, PreparedConversations
-from erckit.models.pretrained import (
+from erckit.model_folder.card import model_card
+from erckit.model_folder.network_folder import (
     PretrainedModel,
     backbone_checksum,
     new_model,
     set_trained_tensors,
     trained_tensors,
 )
+from erckit.networks.inference import autocast, predict_logits, resolve_precision
+from erckit.networks.known_vectors import with_known_vectors
+from erckit.networks.network import ConversationModel, ModelInputs
+from erckit.networks.preparation import Preparation, PreparedConversations
 from erckit.progress import Progress
+from erckit.recipe.recipe import Recipe
 from erckit.training.average import WeightAverage
 from erckit.training.checkpoint import (
     Checkpoint,
@@ -45,18 +46,17 @@ from erckit.training.claim_folder import claim_folder
 from erckit.training.conversation_sampling import conversation_chances
 from erckit.training.data import TrainingData, epoch_batches, packed_ahead, possible_labels
 from erckit.training.device_name import device_name
-from erckit.training.head_first import train_head_first
 from erckit.training.journal import Journal
 from erckit.training.neutral_offset import adjust_neutral
-from erckit.training.objective import NO_LABEL, bar_impossible
+from erckit.training.objectives.head_first import train_head_first
+from erckit.training.objectives.objective import NO_LABEL, bar_impossible
+from erckit.training.objectives.soft_targets import load_soft_targets
+from erckit.training.objectives.step_loss import make_step_loss
 from erckit.training.optimizer import make_optimizer, rate_factor
-from erckit.training.recipe import Recipe
 from erckit.training.run_state import dev_scores, evaluation_marks, restore_run, run_position, run_tensors
 from erckit.training.selection import selection_metric
 from erckit.training.share import with_share
-from erckit.training.soft_targets import load_soft_targets
 from erckit.training.start_from import start_from
-from erckit.training.step_loss import make_step_loss
 
 if TYPE_CHECKING:
     from erckit.training.train_llm import LlmTraining

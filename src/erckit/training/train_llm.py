@@ -14,18 +14,20 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from erckit.causal.causal_lm import CausalLM
+from erckit.causal.lora import load_with_lora, save_memory
+from erckit.causal.prompt_packing import PromptBatch, pack_prompts
 from erckit.corpora.corpus import Corpus
-from erckit.encoding.causal_lm import CausalLM
-from erckit.encoding.prompt_packing import PromptBatch, pack_prompts
 from erckit.errors import CheckpointError, SettingError
 from erckit.metrics.calibration import fit_temperature
-from erckit.models.inference import autocast, resolve_precision
-from erckit.models.lora import load_with_lora, save_memory
-from erckit.models.preparation import batches_of
-from erckit.models.pretrained import set_trained_tensors, trained_tensors
+from erckit.model_folder.network_folder import set_trained_tensors, trained_tensors
+from erckit.networks.inference import autocast, resolve_precision
+from erckit.networks.preparation import batches_of
 from erckit.progress import Progress
-from erckit.prompting.label_likelihood import label_scores
-from erckit.prompting.prompt_system import PromptSystem
+from erckit.prompting.scoring.label_likelihood import label_scores
+from erckit.prompting.scoring.prompt_system import PromptSystem
+from erckit.recipe.prompt_builder import llm_builder
+from erckit.recipe.recipe import Recipe
 from erckit.training.average import WeightAverage
 from erckit.training.checkpoint import (
     Checkpoint,
@@ -36,13 +38,11 @@ from erckit.training.data import possible_labels, repeats_of
 from erckit.training.device_name import device_name
 from erckit.training.journal import Journal
 from erckit.training.label_offsets import best_label_offsets
-from erckit.training.lesson import Lesson, join_lessons, lesson_loss, lesson_parts
-from erckit.training.lesson_maker import LessonMaker
-from erckit.training.llm_context import llm_builder
 from erckit.training.llm_folder import write_llm_folder
-from erckit.training.objective import NO_LABEL, bar_impossible, class_weights
+from erckit.training.objectives.objective import NO_LABEL, bar_impossible, class_weights
 from erckit.training.optimizer import rate_factor
-from erckit.training.recipe import Recipe
+from erckit.training.prompts.lesson import Lesson, join_lessons, lesson_loss, lesson_parts
+from erckit.training.prompts.lesson_maker import LessonMaker
 from erckit.training.run_state import dev_scores, evaluation_marks, restore_run, run_position, run_tensors
 from erckit.training.selection import selection_metric
 

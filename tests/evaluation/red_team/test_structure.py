@@ -12,18 +12,18 @@ from typing import Any
 import pytest
 from tokenizers import AddedToken
 
+from erckit.causal.causal_lm import CausalLM
+from erckit.causal.plain_text import PlainText
 from erckit.conversation import Conversation
-from erckit.encoding.causal_lm import CausalLM
-from erckit.encoding.plain_text import PlainText
 from erckit.encoding.tokens import ConversationTokenizer
 from erckit.evaluation.red_team import HostileUtterance, hostile_utterances
 from erckit.evaluation.red_team.attacked_conversation import PLACES, attacked_conversation
 from erckit.labels import LabelSet
-from erckit.prompting.conversation_prompt import ConversationPrompt
-from erckit.prompting.labelled_text import LabelledText
-from erckit.prompting.prompt_context import PromptContext
-from erckit.prompting.styles import PROMPT_STYLES, prompt_style
-from erckit.prompting.tokenize_prompt import label_tokens, tokenize_prompt
+from erckit.models.prompts import PROMPT_STYLES, prompt_style
+from erckit.prompting.prompt.conversation_prompt import ConversationPrompt
+from erckit.prompting.prompt.labelled_text import LabelledText
+from erckit.prompting.prompt.prompt_context import PromptContext
+from erckit.prompting.scoring.tokenize_prompt import label_tokens, tokenize_prompt
 
 LABELS = LabelSet(("joy", "sadness", "anger"))
 Styles = list[tuple[str, dict[str, Any]]]

@@ -13,17 +13,17 @@ from hypothesis import strategies as st
 
 from erckit.conversation import Conversation, Utterance
 from erckit.errors import SettingError
-from erckit.memory.exact_store import ExactStore
 from erckit.memory.history import story_order
 from erckit.memory.identity import is_anonymous
-from erckit.prompting.annotation.annotation_cache import AnnotationCache
+from erckit.memory.store.exact_store import ExactStore
 from erckit.prompting.annotation.annotator import open_annotator
 from erckit.prompting.annotation.biography_request import growing_request, whole_request
 from erckit.prompting.annotation.biography_settings import BiographySettings
 from erckit.prompting.annotation.extract import extract_biography
 from erckit.prompting.annotation.model_annotator import ModelAnnotator
 from erckit.prompting.annotation.remember import known_biographies, remember_biographies
-from erckit.prompting.annotation.request import Completion
+from erckit.prompting.engines.answer_cache import AnnotationCache
+from erckit.prompting.engines.request import Completion
 
 
 def _talks(seed: int, count: int, length: int) -> list[Conversation]:

@@ -10,7 +10,7 @@ from erckit.prompting.annotation.biography_plan import biography_plan
 from erckit.prompting.annotation.biography_request import growing_request, whole_request
 from erckit.prompting.annotation.biography_settings import BiographySettings
 from erckit.prompting.annotation.characteristic_request import characteristic_request
-from erckit.prompting.annotation.request import Request
+from erckit.prompting.engines.request import Request
 
 _WORD = "word "
 

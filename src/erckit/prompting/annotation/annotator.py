@@ -6,19 +6,19 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from erckit.backbones.causal_lms import DEFAULT_CAUSAL_LM
 from erckit.conversation import Conversation
-from erckit.encoding.causal_backbones import DEFAULT_CAUSAL_LM
 from erckit.errors import SettingError
 from erckit.prompting.annotation.biography_settings import BiographySettings
 from erckit.prompting.annotation.elements import DEFAULT_ELEMENTS
-from erckit.prompting.annotation.endpoint import KEY_VARIABLE
 from erckit.prompting.annotation.written_biographies import WrittenBiographies
-from erckit.prompting.context_settings import ENGINES
+from erckit.prompting.context.context_settings import ENGINES
+from erckit.prompting.engines.endpoint import KEY_VARIABLE
 from erckit.settings import choose
 
 if TYPE_CHECKING:
     from erckit.memory.biography import Biography
-    from erckit.prompting.annotation.budget import Budget
+    from erckit.prompting.engines.budget import Budget
 
 # Per utterance, what was inferred by ATOMIC element.
 Characteristics = tuple[Mapping[str, str], ...]
@@ -123,18 +123,18 @@ def open_annotator(
         if not str(file):
             raise SettingError("the engine 'file' needs a file of ready annotations. Name it with --file.")
         return FileAnnotator(Path(file))
-    from erckit.prompting.annotation.annotation_cache import AnnotationCache, annotation_file
-    from erckit.prompting.annotation.budget import Budget, BudgetSettings
-    from erckit.prompting.annotation.engine import Engine
     from erckit.prompting.annotation.model_annotator import ModelAnnotator
+    from erckit.prompting.engines.answer_cache import AnnotationCache, annotation_file
+    from erckit.prompting.engines.budget import Budget, BudgetSettings
+    from erckit.prompting.engines.engine import Engine
 
     engine: Engine
     if kind == "local":
-        from erckit.prompting.annotation.local_engine import LocalEngine
+        from erckit.prompting.engines.local_engine import LocalEngine
 
         engine = LocalEngine(model or DEFAULT_CAUSAL_LM, dtype=dtype, parallel=parallel)
     else:
-        from erckit.prompting.annotation.endpoint import EndpointEngine
+        from erckit.prompting.engines.endpoint import EndpointEngine
 
         engine = EndpointEngine(url, model, key_variable=key_variable, timeout=timeout, parallel=parallel)
     kept = AnnotationCache(cache or annotation_file(engine.name), engine.name)

@@ -7,8 +7,8 @@ from functools import partial
 
 from erckit.conversation import Conversation
 from erckit.prompting.annotation.clean_answer import clean_biography
-from erckit.prompting.annotation.request import Request
-from erckit.prompting.quoted import plain_name, plain_names, plain_text, quoted
+from erckit.prompting.engines.request import Request
+from erckit.prompting.prompt.quoted import plain_name, plain_names, plain_text, quoted
 
 VERSION = "1"  # another wording is another version: answers to the old one are not taken for it
 _LINE_WORDS = 60

@@ -5,8 +5,8 @@ from __future__ import annotations
 from erckit.conversation import Conversation
 from erckit.prompting.annotation.clean_answer import clean_characteristic
 from erckit.prompting.annotation.elements import element_phrase
-from erckit.prompting.annotation.request import Request
-from erckit.prompting.quoted import plain_names, quoted
+from erckit.prompting.engines.request import Request
+from erckit.prompting.prompt.quoted import plain_names, quoted
 
 VERSION = "1"  # another wording is another version: answers to the old one are not taken for it
 _LINE_WORDS = 60

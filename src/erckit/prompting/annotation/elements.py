@@ -49,7 +49,7 @@ def element_question(element: str, speaker: str) -> str:
 
 def characteristic_line(known: Mapping[str, str], elements: Iterable[str], speaker: str, max_words: int) -> str:
     """What is known behind an utterance, on one line, or nothing."""
-    from erckit.prompting.quoted import plain_text
+    from erckit.prompting.prompt.quoted import plain_text
 
     parts = []
     for element in elements:

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from erckit.prompting.quoted import plain_text, quoted
+from erckit.prompting.prompt.quoted import plain_text, quoted
 
 _QUOTES = 3
 _LINE_WORDS = 18

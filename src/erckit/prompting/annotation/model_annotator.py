@@ -7,20 +7,20 @@ from collections.abc import Collection, Mapping, Sequence
 from erckit.conversation import Conversation
 from erckit.memory.biography import Biography
 from erckit.progress import Progress
-from erckit.prompting.annotation.annotation_cache import AnnotationCache
 from erckit.prompting.annotation.annotator import Characteristics
 from erckit.prompting.annotation.biography_plan import Place, SpeakerPlan, biography_plan
 from erckit.prompting.annotation.biography_request import VERSION, growing_request, whole_request
 from erckit.prompting.annotation.biography_settings import BiographySettings
-from erckit.prompting.annotation.budget import Budget
 from erckit.prompting.annotation.characteristic_request import characteristic_request
 from erckit.prompting.annotation.elements import DEFAULT_ELEMENTS, check_elements
-from erckit.prompting.annotation.engine import Engine
 from erckit.prompting.annotation.grow_biographies import grow_biographies
 from erckit.prompting.annotation.remember import biographies_before
-from erckit.prompting.annotation.request import Request
-from erckit.prompting.annotation.write_all import write_all
 from erckit.prompting.annotation.written_biographies import WrittenBiographies
+from erckit.prompting.engines.answer_cache import AnnotationCache
+from erckit.prompting.engines.budget import Budget
+from erckit.prompting.engines.engine import Engine
+from erckit.prompting.engines.request import Request
+from erckit.prompting.engines.write_all import write_all
 
 
 class ModelAnnotator:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from erckit.server.answers import ExplainAnswer
-from erckit.server.documented import errors
-from erckit.server.json_answer import json_answer
-from erckit.server.questions import ExplainQuestion
-from erckit.server.refusal import Refusal
+from erckit.server.guards.refusal import Refusal
+from erckit.server.messages.answers import ExplainAnswer
+from erckit.server.messages.documented import errors
+from erckit.server.messages.json_answer import json_answer
+from erckit.server.messages.questions import ExplainQuestion
+from erckit.server.messages.to_conversations import to_conversations
 from erckit.server.state import state_of
-from erckit.server.to_conversations import to_conversations
 
 MOST_WORK = 1024  # utterances that one explanation may have the model read, since it holds up everybody else
 

@@ -7,13 +7,13 @@ import time
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from erckit.server.answers import LabelAnswer
-from erckit.server.documented import errors
 from erckit.server.engine import LabelKey
-from erckit.server.json_answer import json_answer, label_fields
-from erckit.server.questions import LabelQuestion
+from erckit.server.messages.answers import LabelAnswer
+from erckit.server.messages.documented import errors
+from erckit.server.messages.json_answer import json_answer, label_fields
+from erckit.server.messages.questions import LabelQuestion
+from erckit.server.messages.to_conversations import to_conversations
 from erckit.server.state import namespace_of, state_of
-from erckit.server.to_conversations import to_conversations
 
 
 def add_label_route(router: APIRouter) -> None:

@@ -8,11 +8,11 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from erckit.reports.pages.svg_markers import marker_path
 from erckit.reports.palette import label_styles
-from erckit.reports.svg_markers import marker_path
-from erckit.server.answers import ModelsAnswer
-from erckit.server.documented import errors
-from erckit.server.json_answer import json_answer
+from erckit.server.messages.answers import ModelsAnswer
+from erckit.server.messages.documented import errors
+from erckit.server.messages.json_answer import json_answer
 from erckit.server.state import state_of
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, FastAPI
 from starlette.responses import Response
 
-from erckit.server.json_answer import json_answer
+from erckit.server.messages.json_answer import json_answer
 from erckit.web import PAGE_POLICY, page_files
 
 FIRST = "index.html"

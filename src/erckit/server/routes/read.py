@@ -11,11 +11,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from erckit.errors import FormatError
-from erckit.server.answers import ReadAnswer
-from erckit.server.documented import errors
-from erckit.server.json_answer import json_answer
-from erckit.server.questions import ReadQuestion
-from erckit.server.refusal import Refusal
+from erckit.server.guards.refusal import Refusal
+from erckit.server.messages.answers import ReadAnswer
+from erckit.server.messages.documented import errors
+from erckit.server.messages.json_answer import json_answer
+from erckit.server.messages.questions import ReadQuestion
 from erckit.server.state import state_of
 
 

@@ -7,13 +7,13 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from erckit.server.answers import ForgottenAnswer, SpeakerAnswer
-from erckit.server.documented import errors
-from erckit.server.json_answer import json_answer
-from erckit.server.questions import Namespace
-from erckit.server.refusal import Refusal
+from erckit.server.guards.refusal import Refusal
+from erckit.server.messages.answers import ForgottenAnswer, SpeakerAnswer
+from erckit.server.messages.documented import errors
+from erckit.server.messages.json_answer import json_answer
+from erckit.server.messages.questions import Namespace
+from erckit.server.messages.to_conversations import checked_speaker
 from erckit.server.state import ServerState, namespace_of, state_of
-from erckit.server.to_conversations import checked_speaker
 
 SpeakerName = Annotated[str, Path(min_length=1, max_length=256, examples=["Ana"])]
 SpeakersOf = Annotated[Namespace | None, Query(description="The key's own, or 'default', where left out.")]

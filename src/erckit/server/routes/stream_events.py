@@ -10,15 +10,15 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response, StreamingResponse
 
-from erckit.server.answers import StreamedAnswer
-from erckit.server.documented import errors
-from erckit.server.guard import describe
-from erckit.server.json_answer import to_json
-from erckit.server.questions import StreamQuestion
-from erckit.server.refusal import Refusal, error_body
+from erckit.server.guards.guard import describe
+from erckit.server.guards.refusal import Refusal, error_body
+from erckit.server.messages.answers import StreamedAnswer
+from erckit.server.messages.documented import errors
+from erckit.server.messages.json_answer import to_json
+from erckit.server.messages.questions import StreamQuestion
+from erckit.server.messages.to_conversations import check_utterances
 from erckit.server.state import ServerState, state_of
 from erckit.server.streaming import answer_of, stream_key, streamed
-from erckit.server.to_conversations import check_utterances
 
 LOG = logging.getLogger("erckit.server")
 _EVENT = {

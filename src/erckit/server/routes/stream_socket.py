@@ -11,14 +11,14 @@ from fastapi import APIRouter
 from pydantic import ValidationError
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from erckit.server.guard import describe
-from erckit.server.json_answer import to_json
-from erckit.server.questions import SocketQuestion
-from erckit.server.refusal import Refusal, error_body
+from erckit.server.guards.guard import describe
+from erckit.server.guards.refusal import Refusal, error_body
+from erckit.server.messages.json_answer import to_json
+from erckit.server.messages.questions import SocketQuestion
+from erckit.server.messages.strict_json import strict_json
+from erckit.server.messages.wrong_fields import wrong_fields
 from erckit.server.state import ServerState, state_of
 from erckit.server.streaming import answer_of, stream_key, streamed
-from erckit.server.strict_json import strict_json
-from erckit.server.wrong_fields import wrong_fields
 
 LOG = logging.getLogger("erckit.server")
 PROTOCOL = "erckit"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from erckit.server.answers import ErrorAnswer, HealthAnswer
-from erckit.server.documented import errors
-from erckit.server.json_answer import json_answer
-from erckit.server.refusal import Refusal
+from erckit.server.guards.refusal import Refusal
+from erckit.server.messages.answers import ErrorAnswer, HealthAnswer
+from erckit.server.messages.documented import errors
+from erckit.server.messages.json_answer import json_answer
 from erckit.server.state import state_of
 
 

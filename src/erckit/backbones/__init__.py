@@ -1,0 +1,1 @@
+"""Pretrained backbones: pinned weights, where they come from, how they are got."""

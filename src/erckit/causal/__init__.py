@@ -1,0 +1,1 @@
+"""A causal language model in one pass over a conversation, and LoRA."""

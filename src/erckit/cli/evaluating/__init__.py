@@ -1,0 +1,1 @@
+"""What ``erckit evaluate`` may be given: a model, recipe, baseline, vector space, or a language model that writes."""

@@ -1,0 +1,1 @@
+"""Checks of corpora: repeated conversations, overlap of splits and speakers, order, counts."""

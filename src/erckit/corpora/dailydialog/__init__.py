@@ -1,0 +1,1 @@
+"""DailyDialog: emotions, acts, topics."""

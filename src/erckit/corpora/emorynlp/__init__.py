@@ -1,0 +1,1 @@
+"""EmoryNLP, as published and aligned with its episodes."""

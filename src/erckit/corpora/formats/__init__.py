@@ -1,0 +1,1 @@
+"""Forms in which corpora are passed on."""

@@ -1,0 +1,1 @@
+"""Mappings of label sets to each other."""

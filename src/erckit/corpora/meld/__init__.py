@@ -1,0 +1,1 @@
+"""MELD, its emotions and its sentiment."""

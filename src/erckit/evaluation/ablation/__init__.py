@@ -1,0 +1,1 @@
+"""Ablations: their plan, their runs, their table."""

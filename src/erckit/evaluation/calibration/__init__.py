@@ -1,0 +1,1 @@
+"""Calibration of a result's scores, and its printed form."""

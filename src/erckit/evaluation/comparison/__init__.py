@@ -1,0 +1,1 @@
+"""Comparisons of results: paired tests, power, warnings, their printed form."""

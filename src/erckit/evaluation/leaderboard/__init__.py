@@ -1,0 +1,1 @@
+"""The leaderboard: rows and groups that cannot be told apart."""

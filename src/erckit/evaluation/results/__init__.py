@@ -1,0 +1,1 @@
+"""Results: what an evaluation writes, read back, summed up, and what papers printed."""

@@ -1,0 +1,1 @@
+"""Protocols run on systems: one evaluation, several seeds, mapped labels, baselines."""

@@ -1,0 +1,1 @@
+"""Vector spaces judged: few-shot episodes, forced choice, the map of emotions."""

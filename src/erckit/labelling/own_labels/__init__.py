@@ -1,0 +1,1 @@
+"""Own labels from a few examples."""

@@ -1,0 +1,101 @@
+"""From a model's vectors to label scores by something else than its label head."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from erckit.errors import ModelFolderError, nearest
+from erckit.labels import LabelSet
+
+# A scorer is one file and one line here.
+SCORERS = {
+    "prototypes": "erckit.labelling.own_labels.prototypes:Prototypes",
+    "neighbours": "erckit.labelling.own_labels.neighbours:Neighbours",
+    "light_head": "erckit.labelling.own_labels.light_head:LightHead",
+    "kept_labels": "erckit.labelling.own_labels.kept_labels:KeptLabels",
+}
+
+
+class Scorer(ABC):
+    """Labels for vectors of an utterance; N utterances, vectors of V numbers, L labels.
+
+    Attributes:
+        kind: Its name in :data:`SCORERS`.
+        label_set: Labels in the order of the logits.
+        temperature: What logits are divided by before the softmax, fitted on vectors that its own values were not
+            made from; None when it was not fitted.
+    """
+
+    kind: ClassVar[str]
+    label_set: LabelSet
+    temperature: float | None
+
+    @abstractmethod
+    def logits(self, vectors: NDArray[Any], own: NDArray[Any]) -> NDArray[np.float64]:
+        """Logits (N, L) of vectors (N, V).
+
+        Args:
+            vectors: As ``Labeler.vectors`` gives them.
+            own: Logits of the model's label head for the same utterances, (N, L of the model).
+        """
+
+    @abstractmethod
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Everything it learned, by name."""
+
+    @abstractmethod
+    def values(self) -> dict[str, Any]:
+        """Everything else it needs, as JSON knows it; without labels and temperature."""
+
+    @classmethod
+    @abstractmethod
+    def restore(
+        cls,
+        label_set: LabelSet,
+        temperature: float | None,
+        arrays: Mapping[str, NDArray[Any]],
+        values: Mapping[str, Any],
+    ) -> Scorer:
+        """The scorer whose :meth:`arrays` and :meth:`values` these are.
+
+        Raises:
+            KeyError: Something is missing.
+            ValueError: Something does not fit.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """A scorer, and what a model is called that uses it.
+
+    Args:
+        scorer: The scorer.
+        name: Name of the model with it.
+        settings: What it was made from, for result files and model cards.
+        scores: How well it did when it was made.
+    """
+
+    scorer: Scorer
+    name: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    scores: Mapping[str, Any] = field(default_factory=dict)
+
+
+def scorer_class(kind: str) -> type[Scorer]:
+    """Class of a scorer by name.
+
+    Raises:
+        ModelFolderError: No scorer of that name.
+    """
+    if kind not in SCORERS:
+        raise ModelFolderError(f"unknown scorer '{kind}'. {nearest(kind, SCORERS)}")
+    module, _, attribute = SCORERS[kind].partition(":")
+    found: type[Scorer] = getattr(import_module(module), attribute)
+    return found

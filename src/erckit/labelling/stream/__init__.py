@@ -1,0 +1,1 @@
+"""Streams: utterances labelled as they come."""

@@ -1,0 +1,190 @@
+"""One step of a stream: the next utterance of each of several conversations, scored together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from erckit.conversation import Prediction, Utterance
+from erckit.labelling.labeler import Labeler
+from erckit.labelling.labeler_memory import LabelerMemory, moment
+from erckit.labelling.network_system import HISTORIES
+from erckit.labelling.scored_predictions import check_confidence, scored_predictions
+from erckit.labelling.stream.stream_state import StreamState
+from erckit.labelling.stream.streamed_utterance import StreamedUtterance
+from erckit.networks.inference import autocast, represent
+from erckit.settings import choose
+
+
+class StreamStep:
+    """Scores utterances of conversations that go on.
+
+    Args:
+        labeler: A labeler of a causal model.
+        min_confidence: Least score of the top label, in [0, 1]; below it the label is None.
+        history: ``all`` goes on into the speaker memory, ``conversation`` does not; None is ``all``.
+        writes_memory: Whether the speaker memory is added to.
+
+    Raises:
+        SettingError: The model reads later utterances, or a value out of its range.
+    """
+
+    def __init__(
+        self,
+        labeler: Labeler,
+        *,
+        min_confidence: float | None = None,
+        history: str | None = None,
+        writes_memory: bool = True,
+    ) -> None:
+        check_confidence(min_confidence)
+        choose(history or "all", HISTORIES, "history")
+        self._labeler = labeler
+        self._encoding = labeler.stream_encoding()
+        self._min_confidence = min_confidence
+        self._reads = history != "conversation"
+        self._writes = writes_memory
+
+    def open(self, conversations: Sequence[str], namespace: str | None = None) -> list[StreamState]:
+        """States of conversations that begin, or begin anew, in one namespace."""
+        memory = self._labeler.memory_of(namespace)
+        if memory is None or not (self._writes or self._reads):
+            return [StreamState(conversation) for conversation in conversations]
+        known = memory.known(conversations)
+        return [StreamState(c, memory, self._reads and memory.is_read, known[c]) for c in conversations]
+
+    def __call__(self, states: Sequence[StreamState], said: Sequence[StreamedUtterance]) -> list[Prediction]:
+        """Predictions for the next utterance of each of n conversations, which move on.
+
+        A call that fails leaves the conversations where they were.
+
+        Args:
+            states: Of n different conversations.
+            said: Their next utterances.
+        """
+        utterances = [
+            Utterance(state.next_id(one.id), one.speaker, one.text, start=one.time)
+            for state, one in zip(states, said, strict=True)
+        ]
+        befores = [self._before(state, one) for state, one in zip(states, utterances, strict=True)]
+        tokenized = self._encoding.tokenize(states, utterances)
+        context, memory, encoders = self._encoding.encode(states, tokenized)
+        recalled = self._recall(states, utterances, befores)
+        context = self._in_context(context, states)
+        logits = self._score(context, self._histories(states, utterances, recalled))
+        labeler = self._labeler
+        predictions = scored_predictions(
+            [one.id for one in utterances], logits, labeler.label_set, labeler.temperature, self._min_confidence
+        )
+        self._write(states, utterances, memory, predictions)
+        settings = labeler.pretrained.settings
+        window, preceding = settings.history.window, settings.context_window or settings.history.window
+        for i, state in enumerate(states):
+            state.before, state.encoder = befores[i], encoders[i]
+            self._encoding.keep(state, tokenized[i])
+            for vector in recalled[i]:
+                state.remember_earlier(utterances[i].speaker, vector, window)
+            if labeler.pretrained.model.has_history or settings.context_window:
+                state.remember(utterances[i].speaker, memory[i], window, preceding)
+            state.count(utterances[i].id, utterances[i].speaker, self._encoding.most_speakers)
+            labeler.tokens_processed += tokenized[i].tokens
+            labeler.truncated += tokenized[i].truncated
+        return predictions
+
+    def _before(self, state: StreamState, said: Utterance) -> float | None:
+        """Time from which on the memory is not read; later utterances of a conversation do not change it."""
+        if state.before is not None or not state.reads_memory:
+            return state.before
+        if said.id in state.known:  # the conversation is told again: only what was before it is its past
+            return state.known[said.id]
+        return moment(said.start) if state.utterances == 0 else None
+
+    def _recall(
+        self, states: Sequence[StreamState], said: Sequence[Utterance], befores: Sequence[float | None]
+    ) -> list[list[Tensor]]:
+        """Memory vectors (H,) of speakers who speak for the first time in their conversation, oldest first."""
+        window = self._labeler.pretrained.settings.history.window
+        wanted: dict[tuple[str, float | None], list[int]] = {}
+        for i, state in enumerate(states):
+            if state.reads_memory and state.memory is not None and said[i].speaker not in state.vectors:
+                wanted.setdefault((state.memory.namespace, befores[i]), []).append(i)
+        recalled: list[list[Tensor]] = [[] for _ in states]
+        for (_, before), chosen in wanted.items():
+            memory = states[chosen[0]].memory
+            assert memory is not None
+            found = memory.vectors([said[i].speaker for i in chosen], window, before)
+            for i in chosen:
+                recalled[i] = [torch.from_numpy(np.array(vector)) for vector in found.get(said[i].speaker, ())]
+        return recalled
+
+    def _histories(
+        self, states: Sequence[StreamState], said: Sequence[Utterance], recalled: Sequence[list[Tensor]]
+    ) -> list[list[Tensor]]:
+        """What each new utterance may remember, oldest first, vectors (H,)."""
+        scope = self._labeler.pretrained.settings.history.scope
+        if scope == "none":
+            return [[] for _ in states]
+        if scope == "preceding":
+            return [list(state.preceding) for state in states]
+        return [recalled[i] or list(state.vectors.get(said[i].speaker, ())) for i, state in enumerate(states)]
+
+    @torch.inference_mode()
+    def _in_context(self, context: Tensor, states: Sequence[StreamState]) -> Tensor:
+        """Context vectors (n, H) where the model has a context layer of its own over the utterances before."""
+        model = self._labeler.pretrained.model
+        if not model.context_window:
+            return context
+        sources, windows = _windowed([list(state.preceding) for state in states], model.context_window, context)
+        with autocast(self._labeler.precision, context.device):
+            return model.in_context(context, sources, torch.from_numpy(windows).to(context.device)).float()
+
+    @torch.inference_mode()
+    def _score(self, context: Tensor, histories: Sequence[list[Tensor]]) -> NDArray[np.float32]:
+        """Logits (n, L) before calibration from context vectors (n, H)."""
+        parts = self._labeler.pretrained
+        sources, windows = _windowed(histories, parts.settings.history.window, context)
+        with autocast(self._labeler.precision, context.device):
+            vectors = represent(parts.model, context, sources, windows)
+        return self._labeler.score(vectors.cpu().numpy())
+
+    def _write(
+        self,
+        states: Sequence[StreamState],
+        said: Sequence[Utterance],
+        vectors: Tensor,
+        predictions: Sequence[Prediction],
+    ) -> None:
+        """Remember what the memory does not have yet, in one write for each namespace."""
+        if not self._writes:
+            return
+        chosen: dict[str, list[int]] = {}
+        memories: dict[str, LabelerMemory] = {}
+        for i, state in enumerate(states):
+            if state.memory is not None and not state.is_written(said[i].id):
+                chosen.setdefault(state.memory.namespace, []).append(i)
+                memories[state.memory.namespace] = state.memory
+        for namespace, rows in chosen.items():
+            memories[namespace].append(
+                [(states[i].conversation, said[i]) for i in rows],
+                vectors[rows].cpu().numpy(),
+                [predictions[i] for i in rows],
+                {},
+            )
+            for i in rows:
+                states[i].wrote(said[i].id)
+
+
+def _windowed(histories: Sequence[list[Tensor]], window: int, like: Tensor) -> tuple[Tensor, NDArray[np.int64]]:
+    """Vectors of n histories one below the other, (S, H), and where each history is in them, (n, window)."""
+    windows = np.full((len(histories), window), -1, dtype=np.int64)
+    at = 0
+    for i, history in enumerate(histories):
+        if history:
+            windows[i, -len(history) :] = range(at, at + len(history))
+            at += len(history)
+    flat = [vector.to(like.device) for history in histories for vector in history]
+    return torch.stack(flat) if flat else like.new_empty(0, like.shape[1]), windows

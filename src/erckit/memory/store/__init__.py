@@ -1,0 +1,1 @@
+"""The store of a speaker memory: a LanceDB folder, or exact and in process."""

@@ -1,0 +1,83 @@
+"""EmoNet on a frozen reader: context and speaker history over sentence vectors that are computed once."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from erckit.models.context.sentemo import SentEmo, refuse_others
+from erckit.models.tuned.compm import HistoryGRU
+from erckit.networks.network import ModelInputs
+from erckit.networks.shared_settings import ModelSettings
+
+
+class EmoNetFrozen(SentEmo):
+    """Context vector + GRU over the speaker's earlier utterances, with a reader that training leaves alone.
+
+    vector(u) = projection of the frozen reader's layers + embedding of the speaker;
+    logits = head(layer(vector; the vectors of the utterances before) + W_p GRU(the speaker's earlier vectors)).
+
+    The parts are EmoNet's (MS thesis, 2024): dialogue context, who speaks, what this speaker said before across
+    conversations, the weighted loss. Reader and context layer are SentEmoContext's (WASSA 2024, section 3).
+
+    Deviations from EmoNet: the backbone is not trained, so that several layers of it can be read and nothing
+    overfits; the context is a transformer layer over utterance vectors; identity is an embedding added to them.
+
+    Args:
+        settings: See ``ModelSettings``; ``history.window`` is the speaker's, ``sentemo.context_window`` the context's.
+        labels: Number of labels, L.
+        identities: Rows of the speaker embedding.
+        backbone: Sentence encoder.
+        memory_backbone: Must be None.
+    """
+
+    def __init__(
+        self,
+        settings: ModelSettings,
+        labels: int,
+        identities: int,
+        backbone: nn.Module,
+        memory_backbone: nn.Module | None = None,
+    ) -> None:
+        super().__init__(settings, labels, identities, backbone, memory_backbone)
+        width = self.width
+        if self.has_history:
+            self.gru = HistoryGRU(width, width, settings.gru_layers, dropout=settings.gru_dropout, batch_first=True)
+            self.speaker_projection = nn.Linear(width, width, bias=False)  # no history adds nothing
+        self.speaker = None
+        if settings.speaker.form == "embedding":
+            self.speaker = nn.Embedding(identities, width)
+            nn.init.zeros_(self.speaker.weight)
+
+    @staticmethod
+    def _check(settings: ModelSettings) -> None:
+        refuse_others(settings, ("none", "embedding"), ("none", "conversation", "all"))
+
+    @staticmethod
+    def _places(settings: ModelSettings) -> int:
+        return settings.sentemo.context_window
+
+    @property
+    def context_window(self) -> int:
+        """Utterances before a target that the context layer reads, C."""
+        return self.settings.sentemo.context_window
+
+    def encode(self, inputs: ModelInputs) -> tuple[Tensor, Tensor]:
+        """Vectors of the batch's utterances with their speakers, (R, H), not yet in context, and as memory."""
+        vectors, _ = super().encode(inputs)
+        if self.speaker is not None:
+            assert inputs.speakers is not None
+            vectors = vectors + self.speaker(inputs.speakers)
+        return vectors, vectors  # (R, H)
+
+    def in_context(self, context: Tensor, sources: Tensor, preceding: Tensor) -> Tensor:
+        """Context vectors, (R, H), 32-bit floats."""
+        return self.context(context, sources, preceding)
+
+    def represent(self, context: Tensor, sources: Tensor, windows: Tensor) -> Tensor:
+        """Context vector plus the vector of the speaker's history, (R, H), 32-bit floats."""
+        vectors = context.float()
+        if self.has_history:
+            speaker = self.gru(sources, windows)  # (R, H)
+            vectors = vectors + self.speaker_projection(speaker.to(self.speaker_projection.weight.dtype)).float()
+        return torch.nn.functional.normalize(vectors, dim=1) if self.settings.sentemo.is_normalised else vectors

@@ -1,0 +1,1 @@
+"""Systems that train their encoder."""

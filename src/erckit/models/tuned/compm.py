@@ -1,0 +1,177 @@
+"""CoMPM: the conversation's context plus a memory of what the speaker said before.
+
+Source: Lee and Lee, "CoMPM: Context Modeling with Speaker's Pre-trained Memory Tracking for Emotion Recognition in
+Conversation", NAACL 2022, section 3.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from erckit.encoding.dropout import dropout
+from erckit.encoding.encoder import ConversationEncoder
+from erckit.errors import SettingError
+from erckit.networks.network import ConversationModel, ModelInputs
+from erckit.networks.shared_settings import ModelSettings
+
+
+class HistoryGRU(nn.GRU):
+    """A GRU over windows of shared vectors that does no work on missing history.
+
+    Same parameters and results as ``torch.nn.GRU`` over packed sequences; here each distinct vector is projected
+    once for all windows it is in, and the products run in the precision that autocast asks for.
+    """
+
+    def forward(self, sources: Tensor, windows: Tensor) -> Tensor:  # type: ignore[override]
+        """Last hidden state per window, zero where a window is empty.
+
+        Args:
+            sources: Distinct history vectors, (S, H).
+            windows: Rows of ``sources``, oldest first, right-aligned, -1 for none, (R, W).
+
+        Returns:
+            (R, H), 32-bit floats.
+        """
+        rows, steps = windows.shape
+        lengths = (windows >= 0).sum(1)
+        order = torch.argsort(lengths, descending=True, stable=True)
+        windows = windows[order]
+        # at step t the first active[t] rows (longest history first) have begun
+        active = (lengths[:, None] >= steps - torch.arange(steps, device=lengths.device)).sum(0).tolist()
+        empty = sources.new_zeros(rows, self.hidden_size, dtype=torch.float32)
+        first = next((t for t, count in enumerate(active) if count), None)
+        if first is None:
+            return empty
+        counts = active[first:]
+        picked = torch.cat([windows[:count, first + t] for t, count in enumerate(counts)])
+        gates = F.linear(sources, self.get_parameter("weight_ih_l0"), self.get_parameter("bias_ih_l0")).index_select(
+            0, picked
+        )  # (sum counts, 3H)
+        states: list[Tensor] = []
+        for layer in range(self.num_layers):
+            if layer:
+                below = torch.cat(states)
+                below = dropout(below, self.dropout) if self.training else below
+                gates = F.linear(
+                    below, self.get_parameter(f"weight_ih_l{layer}"), self.get_parameter(f"bias_ih_l{layer}")
+                )
+            states = self._run(layer, gates.split(counts), counts)
+        return empty.index_copy(0, order[: counts[-1]], states[-1])  # (R, H)
+
+    def _run(self, layer: int, gates: tuple[Tensor, ...], counts: list[int]) -> list[Tensor]:
+        weight, bias = self.get_parameter(f"weight_hh_l{layer}"), self.get_parameter(f"bias_hh_l{layer}")
+        state = gates[0].new_zeros(0, self.hidden_size, dtype=torch.float32)
+        states = []
+        for gate, count in zip(gates, counts, strict=True):
+            begun = state.new_zeros(count - state.shape[0], self.hidden_size)
+            state = torch.cat([state, begun])  # (count, H)
+            recurrent = F.linear(state.to(weight.dtype), weight, bias).float()
+            gate = gate.float()
+            reset_i, update_i, new_i = gate.chunk(3, dim=1)
+            reset_h, update_h, new_h = recurrent.chunk(3, dim=1)
+            update = torch.sigmoid(update_i + update_h)
+            new = torch.tanh(new_i + torch.sigmoid(reset_i + reset_h) * new_h)
+            state = new + update * (state - new)
+            states.append(state)
+        return states
+
+
+class CoMPM(ConversationModel):
+    """Context model (CoM) plus pre-trained memory (PM).
+
+    CoM reads the conversation up to the target; PM reads each earlier utterance of the target's speaker and a
+    two-layer GRU runs over them; logits = W_o(context + W_p(last GRU state)).
+
+    Deviations from the paper: the context of all targets comes from one pass with utterance-block-causal attention
+    unless ``attention: per_utterance`` is set; an utterance is read off by the mean of its tokens unless ``pooling:
+    marker`` is set; PM may share the vectors of that pass (``history.encoder``). The published settings are in the
+    recipe ``emonet/emorynlp_thesis``.
+
+    Args:
+        settings: See ``ModelSettings``.
+        labels: Number of labels, L.
+        identities: Rows of the speaker embedding.
+        backbone: Encoder of the context.
+        memory_backbone: Second encoder for ``history.encoder: own``, else None.
+    """
+
+    def __init__(
+        self,
+        settings: ModelSettings,
+        labels: int,
+        identities: int,
+        backbone: nn.Module,
+        memory_backbone: nn.Module | None = None,
+    ) -> None:
+        super().__init__()
+        if settings.history.scope == "chunk":
+            raise SettingError(f"model '{settings.name}' reads history in order; it cannot have a 'chunk' scope.")
+        self.settings = settings
+        rate = None if settings.dropout < 0 else settings.dropout
+        rows = identities if settings.speaker.form in ("token", "embedding") else 0
+        self.encoder = ConversationEncoder(backbone, pooling=settings.pooling, identities=rows, dropout_rate=rate)
+        self.memory_encoder = (
+            None
+            if memory_backbone is None
+            else ConversationEncoder(memory_backbone, pooling=settings.pooling, dropout_rate=rate)
+        )
+        width = self.encoder.width
+        self.has_history = settings.history.scope != "none"
+        if self.has_history:
+            self.gru = HistoryGRU(width, width, settings.gru_layers, dropout=settings.gru_dropout, batch_first=True)
+        if self.has_history and settings.has_projection:
+            self.projection = nn.Linear(width, width, bias=False)  # without bias: no history adds nothing
+        self.classifier = nn.Linear(width, labels)
+        self._freeze()
+
+    def _freeze(self) -> None:
+        encoders = [self.encoder, *([self.memory_encoder] if self.memory_encoder else [])]
+        for encoder in encoders:
+            backbone = encoder.backbone
+            for name, parameter in backbone.named_parameters():
+                if name.startswith("embeddings.") and self.settings.freezes_embeddings:
+                    parameter.requires_grad_(False)
+                if "relative_attention_bias" in name:
+                    parameter.requires_grad_(False)
+            for layer in list(backbone.encoder.layer)[: self.settings.frozen_layers]:  # type: ignore[arg-type,union-attr]
+                layer.requires_grad_(False)
+        if self.memory_encoder is not None and self.settings.history.is_frozen:
+            self.memory_encoder.requires_grad_(False)
+
+    def encode(self, inputs: ModelInputs) -> tuple[Tensor, Tensor]:
+        """Context vectors and memory vectors of the batch's utterances, (R, H) each."""
+        context = self.encoder(inputs.batch)  # (R, H)
+        if not self.has_history or self.settings.history.encoder == "shared":
+            memory = context
+        else:
+            assert inputs.plain is not None
+            memory = (self.memory_encoder or self.encoder)(inputs.plain)  # (R, H)
+        if self.settings.history.is_frozen:
+            memory = memory.detach()
+        return context, memory
+
+    def represent(self, context: Tensor, sources: Tensor, windows: Tensor) -> Tensor:
+        """Context vector plus the vector of the speaker's history, (R, H), 32-bit floats.
+
+        Args:
+            context: (R, H).
+            sources: Memory vectors that windows point to, (S, H).
+            windows: (R, W), -1 for none.
+        """
+        combined = context.float()
+        if self.has_history:
+            speaker = self.gru(sources, windows)  # (R, H)
+            if self.settings.has_projection:
+                speaker = self.projection(speaker.to(self.projection.weight.dtype)).float()
+            combined = combined + speaker
+        return combined  # (R, H)
+
+    def score(self, vectors: Tensor) -> Tensor:
+        """Logits (R, L), 32-bit floats, from vectors (R, H); dropout comes before them while training."""
+        vectors = dropout(vectors, self.settings.head_dropout) if self.training else vectors
+        weight = self.classifier.weight.float()
+        with torch.autocast(vectors.device.type, enabled=False):  # logits in full precision
+            bias = self.classifier.bias.float()
+            return F.linear(vectors, weight, bias)  # (R, L)

@@ -1,0 +1,1 @@
+"""Toolbox of the networks: batches, readers, heads, layers, inference."""

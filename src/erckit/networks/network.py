@@ -1,0 +1,153 @@
+"""What every model reads and returns: the contract that training and inference are written against."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, nn
+
+from erckit.encoding.encoder import ConversationEncoder
+from erckit.encoding.packing import PackedBatch
+from erckit.networks.shared_settings import ModelSettings
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInputs:
+    """What a model reads for a batch with R target utterances.
+
+    Args:
+        batch: The conversations, packed.
+        plain: The same utterances packed in isolation, where the history encoder reads them so; else None.
+        outside: History vectors of utterances outside the batch, (M, H).
+        windows: For each target, rows of its speaker's history, oldest first and right-aligned: below R a target of
+            this batch, from R on a row of ``outside``, -1 for none, (R, W).
+        vectors: What a frozen backbone read before off the targets, and after them off the M utterances outside the
+            batch, (R + M, V); ``batch`` and ``outside`` are then empty. None where the model reads the batch itself.
+        preceding: Rows of the batch before each target in its conversation, right-aligned, -1 for none, (R, C); None
+            where the model's context comes with its vectors.
+        speakers: Identity of each speaker, a row of the speaker embedding, (R,) or (R + M,) as ``vectors``; None
+            where nothing asks.
+    """
+
+    batch: PackedBatch
+    plain: PackedBatch | None
+    outside: Tensor
+    windows: Tensor
+    vectors: Tensor | None = None
+    preceding: Tensor | None = None
+    speakers: Tensor | None = None
+
+    def with_outside(self, outside: Tensor) -> ModelInputs:
+        """The same inputs with the vectors of utterances outside the batch, (M, H)."""
+        return replace(self, outside=outside)
+
+    def to(self, device: torch.device | str) -> ModelInputs:
+        """The same inputs on ``device``."""
+        return ModelInputs(
+            self.batch.to(device),
+            None if self.plain is None else self.plain.to(device),
+            self.outside.to(device),
+            self.windows.to(device),
+            None if self.vectors is None else self.vectors.to(device),
+            None if self.preceding is None else self.preceding.to(device),
+            None if self.speakers is None else self.speakers.to(device),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ModelOutput:
+    """What a model says about the targets.
+
+    Args:
+        logits: (R, L).
+        memory: The vectors by which later utterances remember them, (R, H).
+        vectors: What the label head read, (R, V).
+    """
+
+    logits: Tensor
+    memory: Tensor
+    vectors: Tensor
+
+
+class ConversationModel(nn.Module, ABC):
+    """A system that scores all utterances of packed conversations at once.
+
+    Attributes:
+        settings: The model's settings.
+        encoder: Encoder of the context; its ``width`` is H.
+        has_history: Whether ``represent`` reads memory vectors.
+    """
+
+    settings: ModelSettings
+    encoder: ConversationEncoder
+    has_history: bool
+
+    @property
+    def is_causal(self) -> bool:
+        """Whether no prediction can depend on a later utterance."""
+        return self.settings.is_causal
+
+    @property
+    def memory_width(self) -> int:
+        """Length of the vectors by which utterances are remembered, H."""
+        return self.encoder.width
+
+    @property
+    def label_bias(self) -> nn.Parameter:
+        """Bias of the label head, (L,): what is added to every logit."""
+        return self.classifier.bias  # type: ignore[union-attr,return-value]
+
+    @property
+    def reads_known_vectors(self) -> bool:
+        """Whether its backbone is frozen and reads every utterance alone, so that vectors can be computed before."""
+        return False
+
+    @property
+    def context_window(self) -> int:
+        """Utterances before a target that :meth:`in_context` reads, C; 0 where the encoder reads the context."""
+        return 0
+
+    def in_context(self, context: Tensor, sources: Tensor, preceding: Tensor) -> Tensor:
+        """Context vectors, (R, H), of targets whose vectors do not yet know what came before.
+
+        Args:
+            context: What :meth:`encode` gave for the targets, (R, H).
+            sources: Memory vectors that ``preceding`` points to, (S, H).
+            preceding: Rows of ``sources`` that came before, right-aligned, -1 for none, (R, C).
+        """
+        return context
+
+    @abstractmethod
+    def encode(self, inputs: ModelInputs) -> tuple[Tensor, Tensor]:
+        """Context vectors and memory vectors of the batch's R utterances, (R, H) each."""
+
+    @abstractmethod
+    def represent(self, context: Tensor, sources: Tensor, windows: Tensor) -> Tensor:
+        """The vectors that the label head reads, (R, V), 32-bit floats, before any dropout.
+
+        Args:
+            context: Context vectors of the targets, (R, H).
+            sources: Memory vectors that windows point to, (S, H).
+            windows: Rows of ``sources``, oldest first and right-aligned, -1 for none, (R, W).
+        """
+
+    @abstractmethod
+    def score(self, vectors: Tensor) -> Tensor:
+        """Logits (R, L), 32-bit floats, from what :meth:`represent` returned, (R, V): the label head."""
+
+    def classify(self, context: Tensor, sources: Tensor, windows: Tensor) -> Tensor:
+        """Logits (R, L) from context (R, H), memory vectors (S, H) and windows into them (R, W), -1 for none."""
+        return self.score(self.represent(context, sources, windows))
+
+    def forward(self, inputs: ModelInputs) -> ModelOutput:
+        """Logits of all targets of the batch in one pass."""
+        context, memory = self.encode(inputs)
+        targets = len(inputs.windows)
+        context = context[:targets]
+        if inputs.preceding is not None:
+            context = self.in_context(context, memory, inputs.preceding)
+        sources = torch.cat([memory, inputs.outside.to(memory.dtype)])  # (R + M, H)
+        vectors = self.represent(context, sources, inputs.windows)  # (R, V)
+        return ModelOutput(self.score(vectors), memory[:targets], vectors)

@@ -1,0 +1,219 @@
+"""From conversations to model inputs: tokens, identities and history windows, made once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from erckit.conversation import Conversation
+from erckit.encoding.packing import PackedBatch, pack
+from erckit.encoding.segments import Segment, plan_segments
+from erckit.encoding.tokens import NO_IDENTITY, ConversationTokenizer, TokenizedConversation
+from erckit.encoding.vectors.word_tokenizer import WordTokenizer
+from erckit.encoding.vectors.word_vectors import load_word_vectors
+from erckit.memory.history import history_windows, preceding_rows
+from erckit.memory.identity import SpeakerRegistry
+from erckit.networks.network import ModelInputs
+from erckit.networks.shared_settings import ModelSettings
+
+if TYPE_CHECKING:
+    from erckit.networks.known_vectors import KnownVectors
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedConversations:
+    """Conversations tokenised and joined by history.
+
+    Args:
+        tokenized: One per conversation.
+        offsets: First utterance row of each conversation, and the total at the end, (C + 1,).
+        windows: History of every utterance as rows, (utterances, W).
+        vectors: Vectors of every utterance where a frozen backbone read them before; else None.
+    """
+
+    tokenized: tuple[TokenizedConversation, ...]
+    offsets: NDArray[np.int64]
+    windows: NDArray[np.int64]
+    vectors: KnownVectors | None = None
+
+    def __len__(self) -> int:
+        return len(self.tokenized)
+
+    @property
+    def utterances(self) -> int:
+        """Number of utterances."""
+        return int(self.offsets[-1])
+
+    def rows(self, conversations: Sequence[int]) -> NDArray[np.int64]:
+        """Utterance rows of the given conversations, in their order."""
+        return np.concatenate([np.arange(self.offsets[c], self.offsets[c + 1]) for c in conversations])
+
+
+class Preparation:
+    """Turns conversations into what the model reads.
+
+    Args:
+        settings: The model's settings.
+        registry: Known speakers.
+        folder: The backbone's folder, for its tokenizer.
+        max_tokens: Positions the backbone has.
+    """
+
+    def __init__(self, settings: ModelSettings, registry: SpeakerRegistry, folder: Path, max_tokens: int) -> None:
+        self.settings = settings
+        self.registry = registry
+        self.max_tokens = max_tokens
+        longest = min(settings.max_utterance_tokens, max_tokens)
+        self.left_context = min(settings.left_context, max_tokens // 2)
+        self.tokenizer: ConversationTokenizer | WordTokenizer
+        if settings.name == "sentemo" and settings.sentemo.word_vectors:
+            self.tokenizer = WordTokenizer(load_word_vectors(Path(settings.sentemo.word_vectors)), longest)
+        else:
+            self.tokenizer = ConversationTokenizer(folder, settings.speaker.form, longest, settings.has_separator)
+
+    @property
+    def reads_plain(self) -> bool:
+        """Whether the model's history encoder reads every utterance alone, besides the pass over the context."""
+        return self.settings.history.scope != "none" and self.settings.history.encoder != "shared"
+
+    def prepare(self, conversations: Sequence[Conversation], scope: str | None = None) -> PreparedConversations:
+        """Tokenise conversations, in file order, and find every utterance's history among them.
+
+        Args:
+            conversations: All targets and all that may be remembered.
+            scope: History scope other than the model's own, or None.
+        """
+        history = self.settings.history
+        form = self.settings.speaker.form
+        names = [self.registry.shown_names(conversation, form) for conversation in conversations]
+        identities = [self.registry.identities(conversation) for conversation in conversations]
+        tokenized = self.tokenizer(conversations, names, identities)
+        windows = history_windows(
+            conversations,
+            # a narrower scope is one for histories that reach over several conversations, or none at all
+            scope=scope if scope is not None and history.scope == "all" else history.scope,
+            order=history.order,
+            window=history.window,
+            anonymous=self.registry.anonymous,
+        )
+        if scope == "none":
+            windows[:] = -1
+        offsets = np.cumsum([0, *(len(c) for c in conversations)])
+        return PreparedConversations(tuple(tokenized), offsets, windows)
+
+    def segments(self, tokenized: TokenizedConversation) -> list[Segment]:
+        """How a conversation is cut to fit the backbone's positions."""
+        lengths = [len(block) for block in tokenized.blocks]
+        return plan_segments(lengths, self.settings.attention, self.max_tokens, self.left_context)
+
+    def pack_context(
+        self, tokenized: Sequence[TokenizedConversation], skips: Sequence[int] | None = None
+    ) -> PackedBatch:
+        """Pack conversations for the context encoder; with ``skips``, segments that were cut before."""
+        return pack(
+            [t.blocks for t in tokenized],
+            [t.identities for t in tokenized],
+            attention=self.settings.attention,
+            max_tokens=self.max_tokens,
+            left_context=self.left_context,
+            padding_token=self.tokenizer.padding_token,
+            skips=skips,
+        )
+
+    def pack_plain(self, tokenized: Sequence[TokenizedConversation]) -> PackedBatch | None:
+        """Pack the same utterances in isolation, or None where the model does not read them so."""
+        if not self.reads_plain:
+            return None
+        return pack(
+            [t.plain for t in tokenized],
+            [[[NO_IDENTITY] * len(block) for block in t.plain] for t in tokenized],
+            attention="isolated",
+            max_tokens=self.max_tokens,
+            padding_token=self.tokenizer.padding_token,
+        )
+
+    def inputs(self, prepared: PreparedConversations, conversations: Sequence[int]) -> tuple[ModelInputs, Tensor]:
+        """Inputs of a batch of conversations, still without the vectors from outside the batch.
+
+        Args:
+            prepared: All conversations.
+            conversations: Which of them are in the batch.
+
+        Returns:
+            The inputs with an empty ``outside``, and the rows of ``prepared`` whose memory vectors belong there, (M,);
+            none where a frozen backbone's vectors are known: those of the M rows then follow the targets' own.
+        """
+        tokenized = [prepared.tokenized[c] for c in conversations]
+        rows = prepared.rows(conversations)
+        windows = prepared.windows[rows]  # (R, W)
+        local = np.full(prepared.utterances + 1, -2, dtype=np.int64)  # last entry stands for "none"
+        local[-1] = -1
+        local[rows] = np.arange(len(rows))
+        outside = np.unique(windows[local[windows] == -2])
+        local[outside] = len(rows) + np.arange(len(outside))
+        preceding, speakers = self.surroundings(tokenized)
+        vectors = None
+        if prepared.vectors is not None:
+            tokenized = []  # nothing is left to be read
+            # What is remembered is read again with the batch: it costs a projection, and histories learn with it.
+            vectors = prepared.vectors[torch.from_numpy(np.concatenate([rows, outside]))]
+            if speakers is not None:
+                speakers = torch.cat([speakers, self._speakers(prepared, outside)])
+            outside = outside[:0]
+        inputs = ModelInputs(
+            batch=self.pack_context(tokenized),
+            plain=self.pack_plain(tokenized),
+            outside=torch.empty(0, 0),
+            windows=torch.from_numpy(local[windows]),
+            vectors=vectors,
+            preceding=preceding,
+            speakers=speakers,
+        )
+        return inputs, torch.from_numpy(outside)
+
+    def surroundings(self, tokenized: Sequence[TokenizedConversation]) -> tuple[Tensor | None, Tensor | None]:
+        """What a model with a context layer of its own asks besides vectors; None where the model does not.
+
+        Returns:
+            Rows of the utterances before each of the R utterances, (R, C), and identities of their speakers, (R,).
+        """
+        window = self.settings.context_window
+        if not window:
+            return None, None
+        preceding = preceding_rows([len(t.blocks) for t in tokenized], window)
+        speakers = [rows[0] for t in tokenized for rows in t.identities]
+        return torch.from_numpy(preceding), torch.tensor(speakers, dtype=torch.long)
+
+    @staticmethod
+    def _speakers(prepared: PreparedConversations, rows: NDArray[np.int64]) -> Tensor:
+        """Identities of the speakers of utterance rows, (M,)."""
+        owners = np.searchsorted(prepared.offsets, rows, side="right") - 1
+        found = [
+            prepared.tokenized[c].identities[row - prepared.offsets[c]][0] for c, row in zip(owners, rows, strict=True)
+        ]
+        return torch.tensor(found, dtype=torch.long)
+
+
+def token_batches(prepared: PreparedConversations, conversations: Sequence[int], batch_tokens: int) -> list[list[int]]:
+    """Cut a sequence of conversations into batches of at most ``batch_tokens`` tokens (at least one conversation)."""
+    return batches_of(conversations, [t.tokens for t in prepared.tokenized], batch_tokens)
+
+
+def batches_of(order: Sequence[int], tokens: Sequence[int], batch_tokens: int) -> list[list[int]]:
+    """Cut ``order`` into runs whose ``tokens`` sum to at most ``batch_tokens``; a run has at least one member."""
+    batches: list[list[int]] = []
+    used = batch_tokens + 1
+    for i in order:
+        if used + tokens[i] > batch_tokens:
+            batches.append([])
+            used = 0
+        batches[-1].append(i)
+        used += tokens[i]
+    return batches

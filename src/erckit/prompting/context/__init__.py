@@ -1,0 +1,1 @@
+"""What prompts show: speaker's past, demonstrations, examples, biographies."""

@@ -1,0 +1,1 @@
+"""Engines that answer: endpoints and local models, with budget and cache."""

@@ -1,0 +1,1 @@
+"""Prompts: their styles, what they show, how they quote."""

@@ -1,0 +1,1 @@
+"""Scores of labels from a causal language model."""

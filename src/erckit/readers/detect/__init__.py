@@ -1,0 +1,1 @@
+"""Detection of a file's format, encoding and columns."""

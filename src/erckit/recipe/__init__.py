@@ -1,0 +1,1 @@
+"""Recipes: what a YAML says, for training and labelling alike."""

@@ -1,0 +1,1 @@
+"""HTML pages: the report of a conversation, the emotion map, the prompts of a system."""

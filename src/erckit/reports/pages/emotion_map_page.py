@@ -1,0 +1,154 @@
+"""A map of emotions as one self-contained HTML file."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from erckit.reports.figures.place_names import lead_end, place_names
+from erckit.reports.pages.emotion_map_style import SCRIPT, STYLE
+from erckit.reports.pages.html_text import html_text
+from erckit.reports.pages.svg_markers import marker_path
+from erckit.reports.palette import label_styles
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from erckit.evaluation.vectors.emotion_map import EmotionMap
+
+_WIDTH, _HEIGHT, _MARGIN = 900.0, 640.0, 24.0
+_MARK, _LETTER, _LINE, _NAME = 9.0, 8.8, 19.0, 29  # px: a mean, a bold letter, a line; letters of a name
+
+
+def write_emotion_map(found: EmotionMap, path: str | Path, with_text: bool = False) -> Path:
+    """Write a map as a page that opens from disk, without network, with or without scripts.
+
+    Args:
+        found: The map.
+        path: HTML file; replaced at once or not at all.
+        with_text: Show what was said when the pointer rests on a mark. Without it the page holds no word of the
+            corpus.
+
+    Returns:
+        The path.
+    """
+    from erckit.storage.atomic import write_text
+
+    target = Path(path)
+    write_text(target, emotion_map_html(found, with_text))
+    return target
+
+
+def emotion_map_html(found: EmotionMap, with_text: bool = False) -> str:
+    """The page of :func:`write_emotion_map` as text."""
+    styles = label_styles(found.label_set.labels)
+    light = "".join(f".{style.css}{{--c:{style.light}}}" for style in styles.values())
+    dark = "".join(f".{style.css}{{--c:{style.dark}}}" for style in styles.values())
+    sheet = f"{STYLE}{light}\n@media screen and (prefers-color-scheme:dark){{{dark}}}\n"
+    # The policy forbids every request and every script but ours, should a name ever get past the escaping.
+    digest = base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
+    facts = "".join(f"<li>{html_text(fact)}</li>" for fact in found.facts)
+    title = f"Map of emotions: {found.title}"
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">\n'
+        f"<title>{html_text(title)}</title>\n<style>{sheet}</style>\n</head>\n<body>\n"
+        f'<header><h1>{html_text(title)}</h1><ul class="facts">{facts}</ul></header>\n<main>\n'
+        f'<div class="map card">{_legend(found, styles)}{_chart(found, styles, with_text)}</div>\n'
+        "<p class=muted>Large marks with a name are the means of the labels. "
+        f"Across: {html_text(found.axes[0])}. Up: {html_text(found.axes[1])}.</p>\n"
+        f"<h2>Distances between labels</h2>\n{_table(found, styles)}\n</main>\n<footer></footer>\n"
+        f"<script>{SCRIPT}</script>\n</body>\n</html>\n"
+    )
+
+
+def _mark(number: int, css: str, size: float) -> str:
+    return (
+        f'<svg class="{css}" width="{size:g}" height="{size:g}" viewBox="-1.15 -1.15 2.3 2.3" aria-hidden="true">'
+        f'<path d="{marker_path(number)}"/></svg>'
+    )
+
+
+def _legend(found: EmotionMap, styles: dict[str, Any]) -> str:
+    entries = "".join(
+        f'<li><label><input type="checkbox" checked data-l="{styles[label].css}">{_mark(i, styles[label].css, 15)}'
+        f"<span>{html_text(label)}</span> <small>{found.counts[i]:,}</small></label></li>"
+        for i, label in enumerate(found.label_set.labels)
+    )
+    return f'<ul class="legend" aria-label="Labels">{entries}</ul>'
+
+
+def _chart(found: EmotionMap, styles: dict[str, Any], with_text: bool) -> str:
+    import numpy as np
+
+    everything = np.concatenate([found.points, found.prototypes])
+    low, span = everything.min(axis=0), np.maximum(np.ptp(everything, axis=0), 1e-9)
+    scale = float(np.min([(_WIDTH - 2 * _MARGIN) / span[0], (_HEIGHT - 2 * _MARGIN) / span[1]]))
+    offset = (np.array([_WIDTH, _HEIGHT]) - scale * span) / 2
+
+    def placed(points: NDArray[Any]) -> NDArray[Any]:
+        at = offset + scale * (points - low)
+        at[:, 1] = _HEIGHT - at[:, 1]
+        return at
+
+    labels = found.label_set.labels
+    at, parts = placed(found.points), []
+    for i, label in enumerate(labels):
+        marks = []
+        for row in np.flatnonzero(found.gold == i):
+            mark = f'<use href="#m{i}" x="0" y="0" transform="translate({at[row, 0]:.1f} {at[row, 1]:.1f}) scale(4.4)"'
+            words = f"<title>{html_text(f'{label}: {found.texts[row]}', 300)}</title>" if with_text else ""
+            marks.append(f"{mark}>{words}</use>" if words else f"{mark}/>")
+        parts.append(f'<g class="points {styles[label].css}">{"".join(marks)}</g>')
+    centres = placed(found.prototypes)
+    named = [str(label)[:_NAME] + "…" * (len(str(label)) > _NAME) for label in labels]
+    means = [(float(x), float(y)) for x, y in centres]
+    sizes = [(_LETTER * len(name), _LINE) for name in named]
+    boxes = place_names(means, sizes, _MARK, (4.0, 4.0, _WIDTH - 4.0, _HEIGHT - 4.0))
+    names = []
+    for i, label in enumerate(labels):
+        (x, y), (left, _, right, bottom) = means[i], boxes[i]
+        end = lead_end(means[i], boxes[i])
+        parts.append(
+            f'<g class="mean {styles[label].css}"><path class="lead" d="M{x:.1f} {y:.1f}L{end[0]:.1f} {end[1]:.1f}"/>'
+            f'<use href="#m{i}" transform="translate({x:.1f} {y:.1f}) scale({_MARK:g})"/></g>'
+        )
+        # In the middle of its room, whatever the font: names stand above all marks.
+        names.append(
+            f'<g class="mean {styles[label].css}"><text x="{(left + right) / 2:.1f}" y="{bottom - 5:.1f}" '
+            f'text-anchor="middle">{html_text(named[i])}</text></g>'
+        )
+    parts += names
+    shapes = "".join(f'<path id="m{i}" d="{marker_path(i)}"/>' for i in range(len(labels)))
+    about = f"{len(found.points)} utterances of {len(labels)} labels in the plane, and the mean of each label"
+    return (
+        f'<svg class="chart" viewBox="0 0 {_WIDTH:g} {_HEIGHT:g}" role="img" aria-label="{about}">'
+        f"<defs>{shapes}</defs>{''.join(parts)}</svg>"
+    )
+
+
+def _table(found: EmotionMap, styles: dict[str, Any]) -> str:
+    labels = found.label_set.labels
+    highest = float(found.distances.max()) or 1.0
+    head = "".join(f'<th scope="col">{html_text(label)}</th>' for label in labels)
+    body = ""
+    for i, label in enumerate(labels):
+        cells = "".join(
+            "<td>·</td>"
+            if i == j
+            else f'<td style="--s:{100 * found.distances[i, j] / highest:.0f}%">{found.distances[i, j]:.2f}</td>'
+            for j in range(len(labels))
+        )
+        body += (
+            f'<tr><th scope="row">{_mark(i, styles[label].css, 13)} {html_text(label)}</th><td class="n">'
+            f'{found.counts[i]:,}</td><td class="n">{100 * found.nearest_share[i]:.1f} %</td>{cells}</tr>'
+        )
+    return (
+        '<div class="scroll card" tabindex="0" role="region" aria-label="Distances between labels"><table><thead><tr>'
+        f'<th scope="col">label</th><th scope="col">utterances</th><th scope="col">nearest its own mean</th>{head}'
+        f"</tr></thead><tbody>{body}</tbody></table></div>"
+    )

@@ -1,0 +1,1 @@
+"""Who gets in: keys, limits of rate and size, queues, refusals."""

@@ -1,0 +1,1 @@
+"""What is said: questions and answers as JSON, checked."""

@@ -1,0 +1,1 @@
+"""Training objectives: classification, metric learning, soft targets, head first."""
