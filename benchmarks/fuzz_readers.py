@@ -135,7 +135,7 @@ class _Check:
     def __init__(self, queue: Any) -> None:
         from erckit.errors import FormatError
         from erckit.readers import read_bytes
-        from erckit.readers.limits import ReadLimits
+        from erckit.readers.folder_tree import ReadLimits
 
         self._queue, self._error, self._read = queue, FormatError, read_bytes
         self._limits = ReadLimits(file_bytes=2**22, total_bytes=2**22, files=1000)

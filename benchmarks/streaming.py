@@ -33,7 +33,7 @@ import torch
 from erckit.conversation import Conversation, Utterance
 from erckit.labelling import Labeler
 from erckit.labelling.stream.stream_pool import StreamPool
-from erckit.labelling.stream.streamed_utterance import StreamedUtterance
+from erckit.labelling.stream.stream_state import StreamedUtterance
 from erckit.progress import Progress
 from erckit.storage.atomic import write_text
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from erckit import moved_modules
+
 if TYPE_CHECKING:
     from erckit.conversation import Conversation, Utterance
     from erckit.corpora import Corpus, load_corpus
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from erckit.recipe.recipe import Recipe, load_recipe
 
 __version__ = "0.1.0"
+
+moved_modules.install()
 
 # Name -> module that has it. Imported on first use, so that `import erckit` costs milliseconds, not torch.
 _EXPORTS = {

@@ -10,8 +10,7 @@ import pytest
 from transformers.utils import chat_template_utils
 
 from erckit.causal.causal_lm import CausalLM
-from erckit.causal.chat_frame import chat_frame
-from erckit.causal.fixed_day import with_fixed_day
+from erckit.causal.chat_frame import chat_frame, with_fixed_day
 
 TEMPLATE = (
     "{%- if strftime_now is defined %}{%- set date = strftime_now('%d %b %Y') %}{%- endif %}"

@@ -166,7 +166,7 @@ def test_label_a_chat(server: Server, recipe: Path, tmp_path: Path, capsys: pyte
 def test_a_model_folder_on_this_machine(
     llm_folder: Path, corpus: tuple[Path, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from erckit.labelling.open_generating import open_generating
+    from erckit.labelling.answering_system import open_generating
     from erckit.prompting.answers.answer_settings import AnswerSettings
 
     folder, made = corpus

@@ -27,7 +27,7 @@ def random_folder(
         from erckit.model_folder.network_folder import PretrainedModel, new_model
         from erckit.networks.shared_settings import ModelSettings
         from erckit.settings import settings_from_dict
-        from erckit.storage.checksum import file_sha256
+        from erckit.storage.manifest import file_sha256
 
         key = json.dumps([kind, values], sort_keys=True)
         if key in made:

@@ -213,7 +213,7 @@ def test_a_model_trained_in_4_bits_is_read_whole_where_there_are_none(
 def test_4_bits_are_kept_where_they_can_be_had(
     llm_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from erckit.labelling import unquantised
+    from erckit.labelling import prompt_system as unquantised
     from erckit.model_folder.adapter_folder import read_adapter_folder
 
     adapter = read_adapter_folder(llm_folder)

@@ -6,8 +6,7 @@ import pytest
 
 from erckit.errors import FormatError
 from erckit.readers import read_conversations
-from erckit.readers.folder_tree import FolderTree, read_bounded
-from erckit.readers.limits import ReadLimits
+from erckit.readers.folder_tree import FolderTree, ReadLimits, read_bounded
 
 
 def test_files_below_without_links_and_hidden_ones(tmp_path: Path) -> None:

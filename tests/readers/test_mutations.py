@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from erckit.errors import FormatError
 from erckit.readers import READERS, ReadReport, read_bytes
-from erckit.readers.limits import ReadLimits
+from erckit.readers.folder_tree import ReadLimits
 
 FIXTURES = Path(__file__).parent / "fixtures"
 JSON = sorted(FIXTURES.glob("*.json"))

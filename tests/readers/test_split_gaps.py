@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from erckit.conversation import Conversation, Utterance
-from erckit.readers.split_gaps import split_gaps
+from erckit.readers.finish_report import split_gaps
 
 
 def talk(*times: float | None) -> Conversation:

@@ -8,7 +8,7 @@ import pytest
 
 from erckit.errors import FormatError
 from erckit.readers import read_bytes, read_conversations
-from erckit.readers.limits import ReadLimits
+from erckit.readers.folder_tree import ReadLimits
 
 FIXTURES = Path(__file__).parent / "fixtures"
 CHAT = (FIXTURES / "whatsapp_ios_de.txt").read_bytes()

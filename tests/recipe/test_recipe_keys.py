@@ -10,8 +10,7 @@ import pytest
 
 from erckit.errors import SettingError
 from erckit.models.prompts import PROMPT_STYLES
-from erckit.recipe.recipe import Recipe, change_recipe, load_recipe
-from erckit.recipe.recipe_keys import LLM_MODEL
+from erckit.recipe.recipe import LLM_MODEL, Recipe, change_recipe, load_recipe
 
 OTHER = {
     "model.attention": "full", "model.pooling": "marker", "model.has_separator": False,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from erckit.training.share import with_share
+from erckit.training.data import with_share
 
 
 def ids(corpus: Any) -> list[str]:

@@ -20,8 +20,8 @@ from erckit.labels import LabelSet
 from erckit.metrics.classification import classification_report
 from erckit.model_folder.network_folder import trained_tensors
 from erckit.training import train as training
-from erckit.training.conversation_sampling import keep_chances
-from erckit.training.neutral_offset import OFFSETS, best_neutral_offset
+from erckit.training.data import keep_chances
+from erckit.training.label_offsets import OFFSETS, best_neutral_offset
 from erckit.training.objectives.head_first import draw_utterances
 from erckit.training.objectives.objective import NO_LABEL
 from erckit.training.train import Training, train

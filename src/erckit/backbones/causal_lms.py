@@ -14,9 +14,8 @@ from erckit.backbones.gguf import convert_gguf, gguf_sha256, is_converted
 from erckit.errors import BackboneError, ModelFolderError
 from erckit.storage.atomic import atomic_folder, recover_folder
 from erckit.storage.cache import cache_folder
-from erckit.storage.checksum import file_sha256
 from erckit.storage.index_package import fetch_package
-from erckit.storage.manifest import verify_manifest
+from erckit.storage.manifest import file_sha256, verify_manifest
 
 DEFAULT_CAUSAL_LM = "smollm2-135m-instruct"
 

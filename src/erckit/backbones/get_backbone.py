@@ -17,7 +17,7 @@ from erckit.backbones.sources import from_folder, from_hub, from_package
 from erckit.errors import BackboneError, ErckitError, nearest
 from erckit.storage.atomic import atomic_folder, recover_folder
 from erckit.storage.cache import cache_folder
-from erckit.storage.checksum import file_sha256
+from erckit.storage.manifest import file_sha256
 
 __all__ = ["BACKBONES", "DEFAULT_BACKBONE", "Backbone", "backbone_folder", "get_backbone", "is_present"]
 

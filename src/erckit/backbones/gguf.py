@@ -11,7 +11,7 @@ from pathlib import Path
 from erckit.errors import BackboneError
 from erckit.storage.atomic import atomic_folder, recover_folder, write_text
 from erckit.storage.cache import cache_folder
-from erckit.storage.checksum import file_sha256
+from erckit.storage.manifest import file_sha256
 
 SOURCE_NAME = "gguf_source.json"
 _NEEDED = ("config.json", "model.safetensors", "tokenizer.json", SOURCE_NAME)

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from erckit.backbones.causal_lms import is_checked
 from erckit.backbones.gguf import gguf_sha256
-from erckit.storage.checksum import file_sha256
-from erckit.storage.manifest import recorded_sha256
+from erckit.storage.manifest import file_sha256, recorded_sha256
 
 _HASHED: dict[tuple[str, int, int], str] = {}  # (path, changed at, size) to checksum: large files are read once
 

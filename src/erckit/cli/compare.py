@@ -60,8 +60,7 @@ def compare(
         print(_alone(results[0], metric))
         return
     from erckit.evaluation.comparison.compare import compare_results
-    from erckit.evaluation.comparison.comparison_tables import comparison_latex, comparison_markdown
-    from erckit.evaluation.comparison.comparison_text import format_comparison
+    from erckit.evaluation.comparison.comparison_text import comparison_latex, comparison_markdown, format_comparison
     from erckit.storage.atomic import write_text
 
     names = _names(results, files)

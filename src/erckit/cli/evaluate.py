@@ -9,7 +9,7 @@ import typer
 
 from erckit.cli.command_group import command_app
 from erckit.cli.evaluating import answer_options as options
-from erckit.cli.evaluating.style_changes import style_changes, with_style
+from erckit.cli.evaluating.answering import style_changes, with_style
 from erckit.cli.evaluating.subject import is_recipe
 from erckit.cli.say import say
 from erckit.cli.warn_overlap import warn_overlap

@@ -47,8 +47,7 @@ def prompts(
     from erckit.labels import LabelSet
     from erckit.prompting.prompt.prompt_context import PromptContext
     from erckit.recipe.recipe import read_override
-    from erckit.reports.pages.prompt_example import EXAMPLE, EXAMPLE_LABELS, example_context
-    from erckit.reports.pages.show_prompts import show_prompts
+    from erckit.reports.pages.prompt_page import EXAMPLE, EXAMPLE_LABELS, example_context, show_prompts
 
     chosen = prompt_style(style, dict(map(read_override, settings or [])))
     label_set = LabelSet(tuple(label.strip() for label in labels.split(",")))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from erckit.conversation import Prediction
     from erckit.labelling import Labeler
     from erckit.labelling.stream.stream_pool import StreamPool
-    from erckit.labelling.stream.streamed_utterance import StreamedUtterance
+    from erckit.labelling.stream.stream_state import StreamedUtterance
 
 app = command_app()
 
@@ -144,7 +144,7 @@ def _answer(pool: StreamPool, lines: list[tuple[int, bytes | None]]) -> Iterator
 
 
 def _parse(line: bytes | None) -> StreamedUtterance:
-    from erckit.labelling.stream.streamed_utterance import StreamedUtterance
+    from erckit.labelling.stream.stream_state import StreamedUtterance
 
     if line is None:
         raise LineError(f"longer than {MAX_LINE:,} bytes. Cut the text.")

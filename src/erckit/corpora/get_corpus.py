@@ -15,8 +15,8 @@ from erckit.errors import CorpusError
 from erckit.progress import Progress
 from erckit.storage.atomic import atomic_folder, write_text
 from erckit.storage.cache import cache_folder
-from erckit.storage.checksum import file_sha256
 from erckit.storage.download import download
+from erckit.storage.manifest import file_sha256
 
 _CHECKSUMS = "checksums.json"
 # Only what the publication states decides; derived counts are for `erckit corpora stats`.

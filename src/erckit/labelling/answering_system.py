@@ -5,20 +5,26 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from erckit.conversation import Conversation, LabelledConversation, Prediction
 from erckit.errors import SettingError
-from erckit.labelling.given_conversations import given_conversations
 from erckit.labelling.labeler import Labeler
-from erckit.labelling.prompt_request import prompt_request
-from erckit.labelling.prompt_system import HISTORIES
+from erckit.labelling.prompt_system import HISTORIES, prompt_request
+from erckit.labelling.scored_predictions import given_conversations
 from erckit.labels import LabelSet
+from erckit.prompting.answers.answer_settings import AnswerSettings
 from erckit.prompting.answers.answerer import Answerer
 from erckit.prompting.answers.generated_labels import generated_labels
 from erckit.prompting.answers.read_answers import ReadAnswers, read_answers
 from erckit.prompting.context.context_builder import ContextBuilder
 from erckit.settings import choose
+
+if TYPE_CHECKING:
+    from erckit.corpora.corpus import Corpus
+    from erckit.prompting.answers.answerer import Answerer
+    from erckit.prompting.context.context_builder import ContextBuilder
+    from erckit.recipe.recipe import Recipe
 
 _SHOWN = 40  # characters of an answer that is told
 
@@ -239,3 +245,113 @@ def told(text: str) -> str:
     """An answer as it is told: on one line, not long, with nothing that a terminal would obey."""
     plain = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return "an empty answer" if not plain else f"'{plain if len(plain) <= _SHOWN else plain[: _SHOWN - 3] + '...'}'"
+
+
+def open_generating(
+    name: str | Path, settings: AnswerSettings, *, precision: str = "auto", keeps_vectors: bool = False
+) -> GeneratingLabeler:
+    """A model folder whose causal LM, with its adapters, writes its answers; or whose prompts a server answers.
+
+    A server has its own weights: the folder's adapters do not travel to it.
+
+    Args:
+        name: As ``Labeler.from_pretrained`` takes it.
+        settings: How, and who answers.
+        precision: ``auto``, ``fp32`` or ``bf16``; on this machine.
+        keeps_vectors: Keep sentence vectors in the cache folder: for public corpora only.
+
+    Raises:
+        ModelFolderError: No such model, or one that is damaged.
+        SettingError: A model that is no LLM system.
+    """
+    from erckit.labelling.find_model import find_model
+    from erckit.labelling.prompt_system import prompt_builder
+    from erckit.model_folder.adapter_folder import is_adapter, read_adapter_folder
+
+    folder = find_model(name)
+    if not is_adapter(folder):
+        raise SettingError(
+            f"'{name}' is no LLM system, so nothing can be asked in words. Give the folder of one, or a recipe such as "
+            "instruct_erc/emorynlp_zero_shot."
+        )
+    adapter = read_adapter_folder(folder)
+    builder = prompt_builder(adapter, folder, is_lenient=not keeps_vectors)
+    if settings.url:
+        return GeneratingLabeler(
+            adapter.name, builder, _server(settings, builder), settings.parsing, dict(adapter.recipe),
+            keeps_vectors=keeps_vectors,
+        )  # fmt: skip
+    from erckit.labelling.prompt_system import load_prompt_labeler
+
+    loaded = load_prompt_labeler(folder, precision)
+    return GeneratingLabeler(
+        adapter.name, builder, loaded.local_answers(settings.max_tokens), settings.parsing, dict(adapter.recipe),
+        is_trained=bool(adapter.tensors), keeps_vectors=keeps_vectors,
+    )  # fmt: skip
+
+
+def open_generating_recipe(
+    recipe: Recipe, corpus: Corpus, settings: AnswerSettings, *, precision: str = "auto", keeps_vectors: bool = False
+) -> GeneratingLabeler:
+    """The prompts of a recipe, answered by a server, or by the causal LM as it is; nothing is trained.
+
+    Args:
+        recipe: Of an LLM system.
+        corpus: Of its labels, and of the demonstrations where prompts show some.
+        settings: How, and who answers.
+        precision: As above.
+        keeps_vectors: As above.
+
+    Raises:
+        SettingError: A recipe that is no LLM system's; or one whose training is wanted, without a server.
+    """
+    import json
+
+    from erckit.recipe.prompt_builder import llm_builder
+
+    if not recipe.is_llm:
+        raise SettingError(
+            f"recipe '{recipe.name}' trains no LLM system, so nothing can be asked in words. Choose one such as "
+            "instruct_erc/emorynlp_zero_shot."
+        )
+    if recipe.training.llm.is_trained and not settings.url:
+        raise SettingError(
+            f"recipe '{recipe.name}' is to be trained. Train it (erckit train), then name its folder; or ask the "
+            "causal LM as it is with --set training.llm.is_trained=false; or a server with --engine."
+        )
+    builder = llm_builder(recipe, corpus)
+    answerer: Answerer = _server(settings, builder) if settings.url else _local(recipe, builder, settings, precision)
+    known: dict[str, Any] = json.loads(json.dumps(recipe.to_dict()))
+    name = recipe.name.replace("/", "-")
+    return GeneratingLabeler(
+        name, builder, answerer, settings.parsing, {**known, "corpus": corpus.name}, keeps_vectors=keeps_vectors
+    )
+
+
+def _local(recipe: Recipe, builder: ContextBuilder, settings: AnswerSettings, precision: str) -> Answerer:
+    import torch
+
+    from erckit.causal.lora import load_with_lora
+    from erckit.networks.inference import resolve_precision
+    from erckit.prompting.answers.local_answers import LocalAnswers
+    from erckit.prompting.scoring.prompt_system import PromptSystem
+
+    place = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    resolved = resolve_precision(precision, place)
+    lm = load_with_lora(recipe.model.backbone, None, resolved, str(place))
+    return LocalAnswers(lm, PromptSystem(lm, builder).room, settings.max_tokens, resolved)
+
+
+def _server(settings: AnswerSettings, builder: ContextBuilder) -> Answerer:
+    from erckit.causal.prompt_segments import Room
+    from erckit.prompting.answers.endpoint_answers import EndpointAnswers
+    from erckit.prompting.engines.answer_cache import AnnotationCache, annotation_file
+    from erckit.prompting.engines.budget import Budget, BudgetSettings
+    from erckit.prompting.engines.endpoint import EndpointEngine
+
+    engine = EndpointEngine(settings.url, settings.model, timeout=settings.timeout)
+    cache = AnnotationCache(annotation_file(engine.name), engine.name)
+    limits = BudgetSettings(settings.tries, settings.spend, settings.seconds)
+    longest = builder.settings.max_tokens
+    room = Room(max_tokens=longest, left_context=min(builder.settings.left_context, longest // 2))
+    return EndpointAnswers(engine, cache, Budget(limits), room, settings.max_tokens)

@@ -13,20 +13,18 @@ from numpy.typing import NDArray
 from erckit.conversation import Conversation, LabelledConversation
 from erckit.errors import SettingError
 from erckit.labelling.find_model import DEFAULT_MODEL, find_model
-from erckit.labelling.given_conversations import given_conversations
 from erckit.labelling.labeler_memory import LabelerMemory
 from erckit.labelling.network_system import NetworkRun
 from erckit.labelling.own_labels.adapted_folder import is_adapted, load_adapted
 from erckit.labelling.own_labels.scorer import Scoring
-from erckit.labelling.scored_predictions import check_confidence, labelled_conversations
+from erckit.labelling.scored_predictions import check_confidence, given_conversations, labelled_conversations
 from erckit.labels import LabelSet
 from erckit.memory.history import story_order
 from erckit.model_folder.adapter_folder import is_adapter
 from erckit.model_folder.network_folder import PretrainedModel, load_pretrained
 from erckit.networks.inference import predict_logits, predict_vectors, resolve_precision, score_vectors
 from erckit.networks.preparation import PreparedConversations
-from erckit.storage.checksum import file_sha256
-from erckit.storage.manifest import MANIFEST_NAME
+from erckit.storage.manifest import MANIFEST_NAME, file_sha256
 
 if TYPE_CHECKING:
     from erckit.labelling.stream.stream import ConversationStream

@@ -2,21 +2,105 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from erckit.conversation import Conversation
 from erckit.errors import SettingError
 from erckit.labelling.labeler_memory import LabelerMemory
-from erckit.labelling.predict_remembering import predict_remembering
-from erckit.labelling.remembered_windows import remembered_windows
+from erckit.memory.history import story_order
+from erckit.memory.identity import is_anonymous
 from erckit.model_folder.network_folder import PretrainedModel
-from erckit.networks.known_vectors import with_known_vectors
-from erckit.networks.preparation import PreparedConversations
+from erckit.networks.inference import autocast, encode, represent
+from erckit.networks.preparation import PreparedConversations, with_known_vectors
 from erckit.settings import choose
+
+
+def remembered_windows(
+    conversations: Sequence[Conversation],
+    remembered: Sequence[Mapping[str, Sequence[int]]],
+    *,
+    order: str,
+    window: int,
+    anonymous: Collection[str] = (),
+) -> NDArray[np.int64]:
+    """For every utterance, the rows of its speaker's latest earlier utterances, here and in memory.
+
+    As ``history_windows`` with scope ``all``; a window that the conversations at hand do not fill goes on into the
+    memory, whose utterances count as earlier than all that is at hand.
+
+    Args:
+        conversations: In file order; utterance rows count through them.
+        remembered: For each conversation, rows of what its named speakers said before, oldest first.
+        order: ``story`` or ``file``.
+        window: Most utterances remembered, W.
+        anonymous: Generic names of the corpus, besides the usual ones.
+
+    Returns:
+        Rows, oldest first, right-aligned, -1 where there is no more history, (utterances, W).
+    """
+    offsets = np.cumsum([0, *(len(c) for c in conversations)])
+    windows = np.full((int(offsets[-1]), window), -1, dtype=np.int64)
+    everywhere: dict[str, deque[int]] = {}
+    for c in story_order(conversations, order):
+        here: dict[str, deque[int]] = {}
+        for u, utterance in enumerate(conversations[c].utterances):
+            speaker = utterance.speaker
+            is_named = not is_anonymous(speaker, anonymous)
+            queue = (everywhere if is_named else here).setdefault(speaker, deque(maxlen=window))
+            before = remembered[c].get(speaker, ()) if is_named else ()
+            rows = [*before[max(0, len(before) + len(queue) - window) :], *queue]
+            row = int(offsets[c]) + u
+            if rows:
+                windows[row, window - len(rows) :] = rows
+            queue.append(row)
+    return windows
+
+
+def predict_remembering(
+    parts: PretrainedModel,
+    prepared: PreparedConversations,
+    targets: Sequence[int],
+    windows: NDArray[np.int64],
+    remembered: NDArray[np.float32],
+    *,
+    precision: str,
+    batch_tokens: int,
+    advance: Callable[[int], None] | None = None,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """What the label head reads of every utterance of the targets, and their memory vectors.
+
+    Args:
+        parts: The model, in evaluation mode.
+        prepared: Conversations that are remembered only, then the targets.
+        targets: Indices of the targets: the last ones.
+        windows: History of every utterance: rows of ``prepared``, or from there on of ``remembered``, (utterances, W).
+        remembered: Memory vectors from elsewhere, (M, H).
+        precision: ``fp32`` or ``bf16``.
+        batch_tokens: Tokens encoded at a time.
+        advance: Called with the number of utterances encoded.
+
+    Returns:
+        (R, V) and (R, H), 32-bit floats.
+    """
+    everything = range(len(prepared))
+    first = int(prepared.offsets[targets[0]])
+    with autocast(precision, next(parts.model.parameters()).device), torch.inference_mode():
+        context, memory = encode(parts.model, parts.preparation, prepared, everything, batch_tokens, advance)
+        sources = torch.cat([memory, torch.from_numpy(remembered).to(memory.device).reshape(-1, memory.shape[1])])
+        used = np.unique(windows[first:])
+        used = used[used >= 0]
+        local = np.full(len(sources) + 1, -1, dtype=np.int64)  # the last entry stands for "none"
+        local[used] = np.arange(len(used))
+        near = sources[torch.from_numpy(used).to(sources.device)]
+        vectors = represent(parts.model, context[first:], near, local[windows[first:]])
+    return vectors.cpu().numpy(), memory[first:].cpu().numpy()
+
 
 HISTORIES = ("conversation", "all")
 

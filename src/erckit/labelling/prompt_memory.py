@@ -15,8 +15,7 @@ from erckit.memory.biography import Biography
 from erckit.memory.identity import is_anonymous
 from erckit.memory.remembered import Remembered
 from erckit.memory.speaker_store import SpeakerStore
-from erckit.prompting.annotation.remember import known_biographies, remember_biographies
-from erckit.prompting.annotation.written_biographies import WrittenBiographies
+from erckit.prompting.annotation.grow_biographies import WrittenBiographies, known_biographies, remember_biographies
 
 _STEP = 1e-6  # seconds between utterances that are remembered in one go
 _LONG_AGO = -1e300  # in a story: before everything

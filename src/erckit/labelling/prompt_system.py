@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
+import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -13,41 +14,131 @@ import numpy as np
 from numpy.typing import NDArray
 
 from erckit.backbones.get_backbone import get_backbone
-from erckit.causal.lora import load_with_lora
+from erckit.causal.lora import check_quantised, load_with_lora
 from erckit.conversation import Conversation, LabelledConversation
 from erckit.encoding.vectors.text_vectors import text_vectors
 from erckit.errors import SettingError
-from erckit.labelling.given_conversations import given_conversations
 from erckit.labelling.labeler import Labeler
 from erckit.labelling.own_labels.scorer import Scoring
 from erckit.labelling.prompt_memory import PromptMemory
-from erckit.labelling.prompt_request import prompt_request
-from erckit.labelling.scored_predictions import check_confidence, labelled_conversations
-from erckit.labelling.unquantised import without_four_bits
+from erckit.labelling.scored_predictions import check_confidence, given_conversations, labelled_conversations
 from erckit.labels import LabelSet
 from erckit.memory.store.open_store import open_store
 from erckit.model_folder.adapter_folder import AdapterFolder, check_base, read_adapter_folder
 from erckit.model_folder.network_folder import set_trained_tensors
-from erckit.models.prompts.trained_style import trained_style
+from erckit.models.prompts import trained_style
 from erckit.networks.inference import autocast, resolve_precision
 from erckit.networks.shared_settings import HistorySettings
 from erckit.prompting.answers.local_answers import LocalAnswers
 from erckit.prompting.context.context_builder import ANNOTATIONS, ContextBuilder
 from erckit.prompting.context.context_settings import ContextSettings, EngineSettings
-from erckit.prompting.context.demonstration_file import DEMONSTRATIONS, read_demonstrations
-from erckit.prompting.context.example_file import EXAMPLES, read_examples
+from erckit.prompting.context.demonstrations import DEMONSTRATIONS, read_demonstrations
+from erckit.prompting.context.example_pool import EXAMPLES, read_examples
 from erckit.prompting.context.gathered import Gathered
 from erckit.prompting.scoring.prompt_system import PromptSystem
 from erckit.settings import choose, settings_from_dict
-from erckit.storage.checksum import file_sha256
-from erckit.storage.manifest import MANIFEST_NAME
+from erckit.storage.manifest import MANIFEST_NAME, file_sha256
 
 if TYPE_CHECKING:
+    import torch
+
     from erckit.labelling.labeler_memory import LabelerMemory
     from erckit.labelling.stream.stream import ConversationStream
     from erckit.labelling.stream.stream_encoding import StreamEncoding
     from erckit.memory.speaker_store import SpeakerStore
     from erckit.model_folder.network_folder import PretrainedModel
+
+_SHOWN = 50  # latest utterances of a speaker that are taken from the speaker memory
+
+
+@dataclass(frozen=True, slots=True)
+class PromptRequest:
+    """Everything that is needed to label some conversations.
+
+    Args:
+        gathered: Targets and everything they may remember.
+        targets: Which of its conversations are targets, in order.
+        known: Label of every utterance row that the speaker memory holds, negative for none, (R,).
+    """
+
+    gathered: Gathered
+    targets: range
+    known: NDArray[np.int64]
+
+
+def prompt_request(
+    builder: ContextBuilder,
+    conversations: Sequence[Conversation],
+    history: str,
+    remember: Sequence[Conversation] = (),
+    memory: PromptMemory | None = None,
+    keeps_vectors: bool = False,
+) -> PromptRequest:
+    """Gather what the prompts of conversations show.
+
+    Args:
+        builder: Of the prompts.
+        conversations: Targets, at least one.
+        history: ``conversation`` or ``all``; more than the model was trained with is not taken.
+        remember: Earlier conversations, for ``all``.
+        memory: The speaker memory, for ``all``; None for none.
+        keeps_vectors: Keep sentence vectors in the cache folder: for public corpora only.
+    """
+    reaches = history == "all" and builder.scope == "all"
+    earlier = list(remember) if reaches else []
+    past = None
+    if memory is not None and reaches and builder.shows_past:
+        past = memory.past(conversations, _SHOWN, int(getattr(builder.style.settings, "related", 0)))
+    told = memory.biographies(conversations) if memory is not None and reaches else None
+    everything = [*([past] if past is not None else []), *earlier, *conversations]
+    gathered = builder.gather(
+        everything,
+        scope=None if reaches else "conversation",
+        told=told,
+        only_past=int(past is not None),
+        keeps_vectors=keeps_vectors,
+    )
+    known = np.full(gathered.utterances, -1, dtype=np.int64)
+    if past is not None:
+        known[: len(past)] = builder.label_set.indices((u.label for u in past.utterances), -1)
+    return PromptRequest(gathered, range(len(everything) - len(conversations), len(everything)), known)
+
+
+_TOLD: set[str] = set()  # model folders of which this process has told it
+
+
+def without_four_bits(adapter: AdapterFolder, folder: Path, device: torch.device) -> AdapterFolder:
+    """What a model folder holds, with 4-bit weights switched off where they cannot be had; one note says so.
+
+    Its recipe then says it too (``base_weights``), so that results tell what was measured.
+
+    Args:
+        adapter: What the folder holds.
+        folder: Where it was read from.
+        device: Where the base model will be.
+    """
+    if not adapter.lora.is_quantised or not adapter.tensors:
+        return adapter
+    need = "a GPU"
+    if device.type == "cuda":
+        try:
+            check_quantised()
+        except SettingError:
+            need = "bitsandbytes (pip install 'erckit[qlora]')"
+        else:
+            return adapter
+    if str(folder) not in _TOLD and sys.stderr is not None:
+        _TOLD.add(str(folder))
+        sys.stderr.write(
+            f"note: model '{adapter.name}' was trained on 4-bit weights of '{adapter.base}', which need {need}; "
+            "they are read whole, and scores may differ a little.\n"
+        )
+    return replace(
+        adapter,
+        lora=replace(adapter.lora, is_quantised=False),
+        recipe={**adapter.recipe, "base_weights": "whole, in training 4-bit"},
+    )
+
 
 HISTORIES = ("conversation", "all")
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ from numpy.typing import NDArray
 from erckit.conversation import Conversation, LabelledConversation, Prediction
 from erckit.errors import SettingError
 from erckit.labels import LabelSet
+from erckit.readers import read_conversations
 
 
 def scored_predictions(
@@ -70,3 +73,21 @@ def check_confidence(min_confidence: float | None) -> None:
     """
     if min_confidence is not None and not 0 <= min_confidence <= 1:
         raise SettingError(f"the least confidence must be between 0 and 1, got {min_confidence}.")
+
+
+def given_conversations(given: Sequence[Conversation] | Conversation | str | Path) -> Sequence[Conversation]:
+    """Conversations as given, one conversation, or those of a file.
+
+    Conversations of the file that cannot be read are left out with a warning.
+
+    Raises:
+        FormatError: A file that cannot be read.
+    """
+    if isinstance(given, Conversation):
+        return [given]
+    if isinstance(given, str | Path):
+        found = read_conversations(given)
+        if found.skipped:
+            warnings.warn(f"{given}: {found.line()}; the first: {found.skipped[0].reason}", stacklevel=3)
+        return found.conversations
+    return given

@@ -23,8 +23,7 @@ from erckit.networks.preparation import Preparation
 from erckit.networks.shared_settings import ModelSettings
 from erckit.settings import choose, settings_from_dict
 from erckit.storage.atomic import atomic_folder
-from erckit.storage.checksum import file_sha256
-from erckit.storage.manifest import verify_manifest
+from erckit.storage.manifest import file_sha256, verify_manifest
 
 FORMAT_VERSION = 1
 WEIGHTS = ("full", "compact")

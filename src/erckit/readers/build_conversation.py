@@ -12,7 +12,8 @@ from erckit.errors import nearest
 from erckit.labels import LabelSet
 from erckit.readers.clean_text import clean_text, has_dropped_characters, well_formed
 from erckit.readers.parse_seconds import parse_seconds
-from erckit.readers.source import BadConversationError
+from erckit.readers.report import Skipped
+from erckit.readers.source import BadConversationError, Parsed, Source
 
 UNKNOWN_SPEAKER = "Unknown"
 
@@ -155,3 +156,33 @@ def _scalar_text(value: object) -> str | None:
         return clean_text(str(value)) or None
     except ValueError:  # an integer of more than 4,300 digits
         return None
+
+
+def add_conversation(
+    parsed: Parsed,
+    source: Source,
+    conversation_id: str,
+    rows: Sequence[RawUtterance],
+    meta: Mapping[str, Any] | None = None,
+    line: int = 1,
+    path: object = None,
+) -> None:
+    """Append the conversation of ``rows`` to ``parsed``, or a :class:`Skipped` with the reason.
+
+    Args:
+        parsed: What was found so far.
+        source: Where it comes from.
+        conversation_id: Its id.
+        rows: Its utterances, in order.
+        meta: What the source says about it.
+        line: Where it begins.
+        path: The file inside of an export, or None for the source itself.
+    """
+    try:
+        if not rows:
+            raise BadConversationError("it has no message with text")
+        conversation = build_conversation(conversation_id, rows, meta or {}, source.label_set, parsed.notes)
+    except BadConversationError as error:
+        parsed.skipped.append(Skipped(str(path or source.path), line, conversation_id, str(error)))
+    else:
+        parsed.conversations.append(conversation)

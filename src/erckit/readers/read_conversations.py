@@ -10,8 +10,7 @@ from pathlib import Path
 
 from erckit.labels import LabelSet
 from erckit.readers.finish_report import finish_report
-from erckit.readers.folder_tree import FolderTree, read_bounded
-from erckit.readers.limits import DEFAULT_LIMITS, ReadLimits
+from erckit.readers.folder_tree import DEFAULT_LIMITS, FolderTree, ReadLimits, read_bounded
 from erckit.readers.parse_input import ReadOptions, parse_content, parse_tree
 from erckit.readers.reader_table import READERS
 from erckit.readers.report import ReadReport

@@ -9,7 +9,7 @@ from erckit.errors import FormatError
 from erckit.labels import LabelSet
 from erckit.readers.clean_text import well_formed
 from erckit.readers.finish_report import finish_report
-from erckit.readers.limits import DEFAULT_LIMITS, ReadLimits
+from erckit.readers.folder_tree import DEFAULT_LIMITS, ReadLimits
 from erckit.readers.parse_input import ReadOptions, parse_content, parse_tree
 from erckit.readers.report import ReadReport
 from erckit.readers.zip_tree import ZipTree, is_zip

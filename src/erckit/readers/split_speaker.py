@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Mapping
+
+from erckit.readers.clean_text import clean_text
 
 _PARENTHESIS = re.compile(r"\([^()]*\)")
 _FULL_WIDTH_COLON = "\uff1a"
@@ -46,3 +50,17 @@ def _is_name(text: str) -> bool:
         return False
     # "alice" may be written small; of several words only particles may ("Jean van Damme", not "and then he said").
     return len(words) == 1 or not any(w[0].islower() and w.lower() not in _PARTICLES for w in words)
+
+
+def speaker_names(names: Mapping[str, str]) -> dict[str, str]:
+    """A name for each id: the one given, with the id behind it where two people have the same, capitals aside.
+
+    Args:
+        names: Name of each id; empty where there is none, and the id itself is taken.
+    """
+    shown = {identifier: clean_text(name) or identifier for identifier, name in names.items()}
+    uses = Counter(name.casefold() for name in shown.values())
+    return {
+        identifier: name if uses[name.casefold()] == 1 or name == identifier else f"{name} ({identifier})"
+        for identifier, name in shown.items()
+    }

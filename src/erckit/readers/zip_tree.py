@@ -11,7 +11,7 @@ from collections import Counter
 from pathlib import Path, PurePosixPath
 
 from erckit.errors import FormatError
-from erckit.readers.limits import ReadLimits, size_text
+from erckit.readers.folder_tree import ReadLimits, size_text
 
 _EXTRACT = "Extract or export the conversation as text, JSONL or CSV."
 _SMALL = 2**20  # what is unpacked from less than this is no danger, whatever its ratio

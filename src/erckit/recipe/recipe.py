@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,103 @@ from erckit.errors import SettingError, nearest
 from erckit.models import MODELS, model_table
 from erckit.models.prompts import PROMPT_STYLES, prompt_style
 from erckit.networks.shared_settings import ModelSettings
-from erckit.prompting.context.context_settings import ContextSettings
-from erckit.recipe.metric_settings import HeadFirstSettings, MetricSettings
-from erckit.recipe.recipe_keys import check_keys
-from erckit.recipe.training_settings import LlmTrainingSettings
+from erckit.prompting.context.context_settings import SCOPES, ContextSettings
+from erckit.recipe.training_settings import HeadFirstSettings, LlmTrainingSettings, MetricSettings
 from erckit.settings import choose, settings_from_dict
+
+# What an LLM system reads of ``model``; the rest describes an encoder and its head.
+LLM_MODEL = frozenset({"model.name", "model.backbone", "model.history.scope", "model.history.order"})
+# What trains an encoder's head or vectors, by key or group of keys.
+ENCODER_TRAINING = (
+    "head_rate", "layer_decay", "weights_from", "sampling", "kept_conversations", "adjusts_neutral", "metric",
+    "head_first", "r_drop", "start_from", "teachers", "teacher_share",
+)  # fmt: skip
+# Groups of ``context``, and the style settings that make a style read them.
+READERS = {
+    "demonstrations": ("demonstrations", "related", "biography_sentences"),
+    "recent": ("recent", "related"),
+    "engine": ("biography", "biographies", "elements"),
+}
+
+
+def check_keys(recipe: Recipe) -> None:
+    """Refuse values that are not at their defaults and that nothing would read.
+
+    Args:
+        recipe: An LLM system's, or an encoder's.
+
+    Raises:
+        SettingError: The message names the key.
+    """
+    if recipe.is_llm:
+        _check_llm(recipe)
+        return
+    groups: tuple[tuple[str, Any], ...] = (
+        ("lora", recipe.lora), ("context", recipe.context), ("training.llm", recipe.training.llm),
+    )  # fmt: skip
+    for group, settings in groups:
+        for key, value in _changed(group, settings):
+            if key != "context.removes_prior" or value:  # false is what a recipe's dictionary says of an encoder
+                raise SettingError(
+                    f"'{key}' is for LLM systems ({', '.join(PROMPT_STYLES)}); model '{recipe.model.name}' is none. "
+                    "Leave it out."
+                )
+
+
+def _check_llm(recipe: Recipe) -> None:
+    scope = recipe.model.history.scope
+    if scope not in SCOPES:
+        raise SettingError(f"'model.history.scope' of an LLM system is {', '.join(SCOPES[:-1])} or all, got '{scope}'.")
+    dead = [(key, value) for key, value in _changed("model", recipe.model) if key not in LLM_MODEL]
+    for name in ENCODER_TRAINING:
+        dead += [(k, v) for k, v in _changed("training", recipe.training) if f"{k}.".startswith(f"training.{name}.")]
+    for key, value in dead:
+        raise SettingError(f"'{key}' is not for LLM systems, got {value!r}. Leave it out.")
+    _check_shown(recipe)
+    known = {field.name for field in dataclasses.fields(prompt_style(recipe.model.name).settings_class)}
+    for group, readers in READERS.items():
+        if known.isdisjoint(readers):
+            for key, value in _changed(f"context.{group}", getattr(recipe.context, group)):
+                raise SettingError(f"'{key}': '{recipe.model.name}' shows nothing of it, got {value!r}. Leave it out.")
+
+
+def _check_shown(recipe: Recipe) -> None:
+    """Refuse what would leave a style without what makes it that style."""
+    style, llm = prompt_style(recipe.model.name, recipe.style), recipe.training.llm
+    if recipe.model.history.scope == "none" and (past := style.needs & {"biographies", "recent", "related"}):
+        raise SettingError(
+            f"'model.history.scope: none' leaves no past of which '{recipe.model.name}' could show {_listed(past)}. "
+            "Set model.history.scope=conversation, or switch these off in 'style'."
+        )
+    if "demonstrations" not in style.needs and recipe.context.demonstrations.how != "label_blind":
+        raise SettingError(
+            f"'context.demonstrations.how={recipe.context.demonstrations.how}' needs demonstrations, and the prompt "
+            "shows none. Set style.demonstrations=1."
+        )
+    learnt = [task for task in style.task_needs if llm.is_trained and task in llm.tasks]
+    if style.task_needs and not style.needs and not learnt:
+        task = next(iter(style.task_needs))
+        why = "" if llm.is_trained else ", and nothing is learnt here"
+        raise SettingError(
+            f"'{recipe.model.name}' would be a plain prompt: its characteristics are not shown{why}. Set "
+            f"training.llm.first_task={task} to learn them, or show them (style.in_prompt=true for laerc_s, "
+            "style.commonsense=prompt for ckerc)."
+        )
+
+
+def _listed(names: Iterable[str]) -> str:
+    return " and ".join(sorted(names))
+
+
+def _changed(group: str, settings: Any) -> Iterator[tuple[str, Any]]:
+    """Dotted key and value of everything in a group of settings that is not at its default."""
+    default = type(settings)()
+    for setting in dataclasses.fields(settings):
+        key, value = f"{group}.{setting.name}", getattr(settings, setting.name)
+        if dataclasses.is_dataclass(value):
+            yield from _changed(key, value)
+        elif value != getattr(default, setting.name):
+            yield key, value
 
 
 @dataclass(frozen=True, slots=True)

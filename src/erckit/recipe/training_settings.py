@@ -51,3 +51,75 @@ class LlmTrainingSettings:
         """Tasks of the prompt style that are learnt."""
         first = (self.first_task,) if self.first_task else ()
         return (*first, *(name for name, weight in self.extra_tasks.items() if weight))
+
+
+@dataclass(frozen=True, slots=True)
+class MetricSettings:
+    """A loss on the vectors that the label head reads, beside the cross-entropy.
+
+    Args:
+        loss: ``none``; ``triplet``; ``contrastive``, supervised contrastive; ``prototypes``, the same with one
+            prototype per label, the mean of a queue of its latest vectors, as a further member of every batch.
+        weight: Its weight beside the cross-entropy; with ``schedule: alternate`` that of its own step.
+        schedule: ``joint``, the sum in every step, or ``alternate``, as published: each epoch first trains on all
+            batches with the cross-entropy, then on all with this loss.
+        distance: Of the triplet loss, ``euclidean`` or ``cosine``; the others compare cosines.
+        margin: Of the triplet loss.
+        miner: Of the triplet loss: ``all`` triplets of the batch; ``hard``, farthest positive and nearest negative
+            of each anchor; ``semihard``; ``uniform``, as published: the label of the anchor and the other label are
+            drawn evenly.
+        triplets: Drawn from a batch by ``uniform``.
+        temperature: Of the contrastive losses.
+        per_label: Most utterances of one label that enter from a batch, drawn at random; 0 takes all.
+        queue: Latest vectors of a label that make its prototype.
+    """
+
+    loss: str = "none"
+    weight: float = 1.0
+    schedule: str = "joint"
+    distance: str = "euclidean"
+    margin: float = 1.0
+    miner: str = "all"
+    triplets: int = 1024
+    temperature: float = 0.1
+    per_label: int = 32
+    queue: int = 64
+
+    def __post_init__(self) -> None:
+        choose(self.loss, ("none", "triplet", "contrastive", "prototypes"), "training.metric.loss")
+        choose(self.schedule, ("joint", "alternate"), "training.metric.schedule")
+        choose(self.distance, ("euclidean", "cosine"), "training.metric.distance")
+        choose(self.miner, ("all", "hard", "semihard", "uniform"), "training.metric.miner")
+        for name in ("weight", "margin"):
+            if not 0 <= getattr(self, name) < 1e6:
+                raise SettingError(f"'training.metric.{name}' must be 0 or more, got {getattr(self, name)}.")
+        if not 0 < self.temperature <= 100:
+            raise SettingError(f"'training.metric.temperature' must be in (0, 100], got {self.temperature}.")
+        for name, least in (("triplets", 1), ("per_label", 0), ("queue", 1)):
+            if getattr(self, name) < least:
+                raise SettingError(f"'training.metric.{name}' must be at least {least}, got {getattr(self, name)}.")
+
+
+@dataclass(frozen=True, slots=True)
+class HeadFirstSettings:
+    """Training the label head alone on isolated utterances before everything else, as SentEmoContext does.
+
+    Args:
+        epochs: Passes over the drawn utterances; 0 leaves this out.
+        utterances: Utterances drawn per label, such as ``{joy: 2000}``, again where a label has fewer; a label that is
+            not named counts with all of its own.
+        batch: Utterances of a step.
+        rate: Rate of Adam.
+    """
+
+    epochs: int = 0
+    utterances: Mapping[str, int] = field(default_factory=dict)
+    batch: int = 16
+    rate: float = 5e-4
+
+    def __post_init__(self) -> None:
+        if self.epochs < 0 or self.batch < 1 or not 0 < self.rate < 1:
+            raise SettingError("'training.head_first' needs epochs of 0 or more, a batch of 1 or more, a rate below 1.")
+        for label, count in self.utterances.items():
+            if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+                raise SettingError(f"'training.head_first.utterances.{label}' must be 1 or more, got {count!r}.")

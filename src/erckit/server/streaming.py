@@ -37,7 +37,7 @@ def streamed(state: ServerState, connection: HTTPConnection, asked: StreamedQues
     Raises:
         Refusal: A text that is too long, or another namespace than the key's.
     """
-    from erckit.labelling.stream.streamed_utterance import StreamedUtterance
+    from erckit.labelling.stream.stream_state import StreamedUtterance
 
     return StreamedUtterance(
         conversation=asked.conversation,

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from erckit.errors import DownloadError
-from erckit.storage.checksum import file_sha256
+from erckit.storage.manifest import file_sha256
 
 __all__ = ["download", "file_sha256"]
 

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from erckit.errors import ModelFolderError
-from erckit.storage.checksum import file_sha256
+
+
+def file_sha256(path: Path | str) -> str:
+    """SHA-256 of the bytes of ``path``, as 64 lower-case hexadecimal digits."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
 
 MANIFEST_NAME = "manifest.json"
 MANIFEST_VERSION = 1

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -12,12 +13,18 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from erckit.conversation import Conversation
-from erckit.corpora.mixture import KNOWN_LABELS, REPEAT
+from erckit.corpora.corpus import Corpus
+from erckit.corpora.mixture import KNOWN_LABELS, PART, REPEAT
+from erckit.errors import SettingError, nearest
 from erckit.labels import LabelSet
 from erckit.networks.network import ModelInputs
 from erckit.networks.preparation import Preparation, PreparedConversations, token_batches
 from erckit.recipe.recipe import TrainingSettings
 from erckit.training.objectives.objective import NO_LABEL
+
+if TYPE_CHECKING:
+    from erckit.conversation import Conversation
+    from erckit.recipe.recipe import TrainingSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,3 +128,74 @@ def packed_ahead(
             if i + 1 < len(batches):
                 future = thread.submit(build, batches[i + 1])
             yield chosen, inputs.with_outside(memory[outside.to(memory.device)])
+
+
+def with_share(corpus: Corpus, share: float, share_of: str, seed: int) -> Corpus:
+    """The corpus with a share of its train split; dev and test stay whole.
+
+    Source: the data scaling of InstructERC (arXiv 2309.11911): "total mix" draws from all corpora together, "ratio
+    mix" the same share from each.
+
+    Args:
+        corpus: Any.
+        share: In (0, 1]; at least one conversation is kept.
+        share_of: Of a mixture: ``total`` or ``each``.
+        seed: Of the draw. With one seed, a smaller share is part of a larger one.
+    """
+    train = corpus.split("train")
+    if share == 1:
+        return corpus
+    parts: dict[str, list[int]] = {}
+    for i, conversation in enumerate(train):
+        parts.setdefault(str(conversation.meta.get(PART, "")) if share_of == "each" else "", []).append(i)
+    kept: list[int] = []
+    for part in parts.values():
+        order = np.random.default_rng([seed, 7919]).permutation(part)
+        kept += [int(i) for i in order[: max(1, round(share * len(part)))]]
+    return replace(corpus, splits={**corpus.splits, "train": tuple(train[i] for i in sorted(kept))})
+
+
+REST = "*"
+
+
+def conversation_chances(
+    conversations: Sequence[Conversation], label_set: LabelSet, settings: TrainingSettings
+) -> NDArray[np.float64] | None:
+    """Chance of each conversation to be in an epoch under a training's settings, see :func:`keep_chances`."""
+    labels = [label_set.indices((u.label for u in c.utterances), NO_LABEL) for c in conversations]
+    return keep_chances(labels, label_set, settings.kept_conversations, settings.sampling)
+
+
+def keep_chances(
+    labels: Sequence[Sequence[int]], label_set: LabelSet, kept: Mapping[str, float], sampling: str = "all"
+) -> NDArray[np.float64] | None:
+    """Chance of each conversation to be in an epoch: that of its likeliest label.
+
+    Args:
+        labels: Label indices of every conversation's utterances, ``NO_LABEL`` for none.
+        label_set: The labels.
+        kept: Chance by label; ``*`` stands for the others, 1 where it is missing. Not empty: ``sampling`` is ignored.
+        sampling: ``all``; ``inverse``, the smallest count over the label's; ``sqrt_inverse``, its square root.
+
+    Returns:
+        In (0, 1], one per conversation; None where all are taken. A conversation without any label has the least
+        chance of all.
+
+    Raises:
+        SettingError: A label the corpus lacks.
+    """
+    for label in kept:
+        if label != REST and label not in label_set.labels:
+            raise SettingError(
+                f"'training.kept_conversations.{label}': no such label. {nearest(label, label_set.labels)}"
+            )
+    if kept:
+        chances = np.array([kept.get(label, kept.get(REST, 1.0)) for label in label_set.labels])
+    elif sampling == "all":
+        return None
+    else:
+        flat = np.array([y for conversation in labels for y in conversation if y != NO_LABEL], dtype=np.int64)
+        counts = np.bincount(flat, minlength=len(label_set)).clip(min=1)
+        chances = counts.min() / counts if sampling == "inverse" else np.sqrt(counts.min() / counts)
+    least = float(chances.min())
+    return np.array([max([chances[y] for y in set(found) if y != NO_LABEL], default=least) for found in labels])

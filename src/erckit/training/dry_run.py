@@ -18,9 +18,7 @@ from erckit.memory.identity import SpeakerRegistry
 from erckit.networks.inference import resolve_precision
 from erckit.networks.preparation import Preparation
 from erckit.recipe.recipe import Recipe
-from erckit.training.conversation_sampling import conversation_chances
-from erckit.training.data import epoch_batches, repeats_of
-from erckit.training.share import with_share
+from erckit.training.data import conversation_chances, epoch_batches, repeats_of, with_share
 
 EFFICIENCY = 0.35  # share of the matrix-product peak that one-pass training reaches on CPU, see benchmarks/
 _ON_FROZEN_BACKBONE = ("sentemo", "emonet_frozen")

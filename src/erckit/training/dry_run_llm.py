@@ -15,9 +15,8 @@ from erckit.conversation import Conversation
 from erckit.corpora.corpus import Corpus
 from erckit.models.prompts import prompt_style
 from erckit.prompting.annotation.annotation_cost import AnnotationCost, annotation_cost
-from erckit.prompting.annotation.annotation_rows import write_rows
+from erckit.prompting.annotation.annotation_rows import placeholder_rows, write_rows
 from erckit.prompting.annotation.biography_settings import BiographySettings
-from erckit.prompting.annotation.placeholder_rows import placeholder_rows
 from erckit.prompting.context.context_builder import ContextBuilder
 from erckit.prompting.context.context_settings import EngineSettings
 from erckit.recipe.recipe import Recipe

@@ -14,8 +14,8 @@ from erckit.model_folder.adapter_card import adapter_card
 from erckit.model_folder.adapter_folder import AdapterFolder
 from erckit.model_folder.network_folder import trained_tensors
 from erckit.prompting.context.context_builder import ContextBuilder
-from erckit.prompting.context.demonstration_file import DEMONSTRATIONS, demonstration_text
-from erckit.prompting.context.example_file import EXAMPLES, example_text
+from erckit.prompting.context.demonstrations import DEMONSTRATIONS, demonstration_text
+from erckit.prompting.context.example_pool import EXAMPLES, example_text
 from erckit.recipe.recipe import Recipe
 
 

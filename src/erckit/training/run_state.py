@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -9,9 +10,14 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+from erckit.corpora.corpus import Corpus
+from erckit.errors import CheckpointError
 from erckit.labels import LabelSet
 from erckit.metrics.classification import classification_report
 from erckit.model_folder.network_folder import set_trained_tensors, trained_tensors
+from erckit.recipe.recipe import Recipe
+from erckit.settings import with_defaults
+from erckit.storage.atomic import write_text
 from erckit.training.average import WeightAverage
 from erckit.training.checkpoint import optimizer_tensors, restore_optimizer
 from erckit.training.objectives.objective import NO_LABEL
@@ -101,3 +107,50 @@ def restore_run(run: Run, model: nn.Module, tensors: Mapping[str, Tensor], state
 
 def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
+
+
+def claim_folder(out: Path, recipe: Recipe, corpus: Corpus, resume: bool) -> None:
+    """Write down which training the folder holds, or refuse a folder that holds another one.
+
+    Args:
+        out: Folder of the training.
+        recipe: What is to be trained.
+        corpus: On what.
+        resume: Whether a training of the same recipe may go on.
+
+    Raises:
+        CheckpointError: It holds another training, or something although ``resume`` is off.
+    """
+    recorded = out / "recipe.json"
+    wanted = {"recipe": recipe.to_dict(), "corpus": corpus.name}
+    if recorded.is_file():
+        if not resume:
+            raise CheckpointError(f"{out} holds a training already. Choose another --out, or let it resume.")
+        try:
+            found = json.loads(recorded.read_text(encoding="utf-8"))
+        except ValueError:
+            raise CheckpointError(f"{recorded}: not JSON. Choose another --out.") from None
+        if isinstance(found, dict):
+            found["recipe"] = with_defaults(Recipe, found.get("recipe"))
+        if json.loads(json.dumps(found)) != json.loads(json.dumps(wanted)):
+            raise CheckpointError(f"{out} holds a training of another recipe (see {recorded}). Choose another --out.")
+    elif not resume and out.is_dir() and any(out.iterdir()):
+        raise CheckpointError(f"{out} is not empty. Choose another --out.")
+    else:
+        write_text(recorded, json.dumps(wanted, indent=2) + "\n")
+
+
+def device_name(device: torch.device, processes: int) -> str:
+    """Name of the device, or its threads, and how many processes there were."""
+    if device.type == "cuda":
+        name = torch.cuda.get_device_name(device)
+    else:
+        threads = torch.get_num_threads()
+        name = f"{device.type.upper()}, {threads} thread{'s' * (threads != 1)}"
+    return name if processes == 1 else f"{processes} x {name}"
+
+
+def selection_metric(corpus: Corpus) -> str:
+    """The metric by which the weights are chosen on dev: that of the corpus' protocol, else weighted F1."""
+    protocol = corpus.protocols.get(f"{corpus.name}/dev") or corpus.protocols.get(f"{corpus.name}/test")
+    return protocol.metric if protocol is not None else "weighted_f1"

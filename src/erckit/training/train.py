@@ -31,9 +31,8 @@ from erckit.model_folder.network_folder import (
     trained_tensors,
 )
 from erckit.networks.inference import autocast, predict_logits, resolve_precision
-from erckit.networks.known_vectors import with_known_vectors
 from erckit.networks.network import ConversationModel, ModelInputs
-from erckit.networks.preparation import Preparation, PreparedConversations
+from erckit.networks.preparation import Preparation, PreparedConversations, with_known_vectors
 from erckit.progress import Progress
 from erckit.recipe.recipe import Recipe
 from erckit.training.average import WeightAverage
@@ -42,20 +41,31 @@ from erckit.training.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
-from erckit.training.claim_folder import claim_folder
-from erckit.training.conversation_sampling import conversation_chances
-from erckit.training.data import TrainingData, epoch_batches, packed_ahead, possible_labels
-from erckit.training.device_name import device_name
+from erckit.training.data import (
+    TrainingData,
+    conversation_chances,
+    epoch_batches,
+    packed_ahead,
+    possible_labels,
+    with_share,
+)
 from erckit.training.journal import Journal
-from erckit.training.neutral_offset import adjust_neutral
+from erckit.training.label_offsets import adjust_neutral
 from erckit.training.objectives.head_first import train_head_first
 from erckit.training.objectives.objective import NO_LABEL, bar_impossible
 from erckit.training.objectives.soft_targets import load_soft_targets
 from erckit.training.objectives.step_loss import make_step_loss
 from erckit.training.optimizer import make_optimizer, rate_factor
-from erckit.training.run_state import dev_scores, evaluation_marks, restore_run, run_position, run_tensors
-from erckit.training.selection import selection_metric
-from erckit.training.share import with_share
+from erckit.training.run_state import (
+    claim_folder,
+    dev_scores,
+    device_name,
+    evaluation_marks,
+    restore_run,
+    run_position,
+    run_tensors,
+    selection_metric,
+)
 from erckit.training.start_from import start_from
 
 if TYPE_CHECKING:

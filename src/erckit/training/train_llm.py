@@ -35,7 +35,6 @@ from erckit.training.checkpoint import (
     save_checkpoint,
 )
 from erckit.training.data import possible_labels, repeats_of
-from erckit.training.device_name import device_name
 from erckit.training.journal import Journal
 from erckit.training.label_offsets import best_label_offsets
 from erckit.training.llm_folder import write_llm_folder
@@ -43,8 +42,15 @@ from erckit.training.objectives.objective import NO_LABEL, bar_impossible, class
 from erckit.training.optimizer import rate_factor
 from erckit.training.prompts.lesson import Lesson, join_lessons, lesson_loss, lesson_parts
 from erckit.training.prompts.lesson_maker import LessonMaker
-from erckit.training.run_state import dev_scores, evaluation_marks, restore_run, run_position, run_tensors
-from erckit.training.selection import selection_metric
+from erckit.training.run_state import (
+    dev_scores,
+    device_name,
+    evaluation_marks,
+    restore_run,
+    run_position,
+    run_tensors,
+    selection_metric,
+)
 
 FIRST, MAIN = "first", "main"
 

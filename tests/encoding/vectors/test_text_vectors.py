@@ -15,8 +15,8 @@ import pytest
 import torch
 
 from erckit.encoding.vectors import text_vectors as module
-from erckit.encoding.vectors.cached_texts import cached_texts
 from erckit.encoding.vectors.text_vectors import distinct_vectors, text_vectors
+from erckit.encoding.vectors.vector_cache import cached_texts
 
 TEXTS = ["hello you", "the dog and the cat walk", "yes", "happy happy day", "hello you", "a " * 300]
 

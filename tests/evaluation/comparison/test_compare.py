@@ -15,8 +15,7 @@ from sklearn.metrics import f1_score
 
 from erckit.errors import ResultError, SettingError
 from erckit.evaluation.comparison.compare import compare_results
-from erckit.evaluation.comparison.comparison_tables import comparison_latex, comparison_markdown
-from erckit.evaluation.comparison.comparison_text import format_comparison
+from erckit.evaluation.comparison.comparison_text import comparison_latex, comparison_markdown, format_comparison
 from erckit.evaluation.comparison.rival_power import rival_power
 from erckit.evaluation.results.result import PredictionRow, ProtocolRun, Result
 from erckit.evaluation.run.evaluate import conversation_index

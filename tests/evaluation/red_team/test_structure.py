@@ -21,8 +21,7 @@ from erckit.evaluation.red_team.attacked_conversation import PLACES, attacked_co
 from erckit.labels import LabelSet
 from erckit.models.prompts import PROMPT_STYLES, prompt_style
 from erckit.prompting.prompt.conversation_prompt import ConversationPrompt
-from erckit.prompting.prompt.labelled_text import LabelledText
-from erckit.prompting.prompt.prompt_context import PromptContext
+from erckit.prompting.prompt.prompt_context import LabelledText, PromptContext
 from erckit.prompting.scoring.tokenize_prompt import label_tokens, tokenize_prompt
 
 LABELS = LabelSet(("joy", "sadness", "anger"))

@@ -18,8 +18,7 @@ from erckit.labelling import Labeler
 from erckit.labelling.own_labels.adapt import adapt
 from erckit.labelling.own_labels.adapted_folder import is_adapted
 from erckit.labelling.own_labels.examples import Examples, read_examples
-from erckit.labelling.own_labels.few_temperature import few_temperature
-from erckit.labelling.own_labels.scorer import Scoring
+from erckit.labelling.own_labels.scorer import Scoring, few_temperature
 from erckit.model_folder.network_folder import trained_tensors
 from erckit.networks.inference import score_vectors
 from erckit.storage.manifest import write_manifest

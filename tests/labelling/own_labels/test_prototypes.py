@@ -9,8 +9,8 @@ from sklearn.neighbors import NearestCentroid
 
 from erckit.errors import SettingError
 from erckit.labelling.own_labels.distances import squared_distances
-from erckit.labelling.own_labels.few_temperature import few_temperature
 from erckit.labelling.own_labels.prototypes import Prototypes
+from erckit.labelling.own_labels.scorer import few_temperature
 from erckit.labels import LabelSet
 from erckit.metrics import fit_temperature
 

@@ -17,7 +17,7 @@ from erckit.conversation import Conversation, Prediction
 from erckit.errors import SettingError
 from erckit.labelling import Labeler
 from erckit.labelling.stream.stream_pool import StreamPool
-from erckit.labelling.stream.streamed_utterance import StreamedUtterance
+from erckit.labelling.stream.stream_state import StreamedUtterance
 from erckit.memory.store.exact_store import ExactStore
 
 SPEAKERS = ("Ana", "Ben", "Waiter", "")

@@ -13,10 +13,9 @@ import pytest
 from erckit.conversation import Conversation, Utterance
 from erckit.corpora.corpus import Corpus
 from erckit.errors import CorpusError, LabelSetError, ModelFolderError
-from erckit.evaluation.run.evaluate_text_classifier import evaluate_text_classifier
+from erckit.evaluation.run.evaluate_baseline import evaluate_text_classifier
 from erckit.labels import LabelSet
-from erckit.models.baselines.seen_corpora import refuse_seen, seen_corpora
-from erckit.models.baselines.text_classifier import TextClassifier
+from erckit.models.baselines.text_classifier import TextClassifier, refuse_seen, seen_corpora
 
 Folder = Callable[..., Path]
 WORDS = "red dog happy sad run you i we the yes no oh well good bad".split()

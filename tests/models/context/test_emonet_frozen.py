@@ -19,8 +19,7 @@ from erckit.memory.identity import SpeakerRegistry
 from erckit.model_folder.network_folder import new_model
 from erckit.models.context.emonet_frozen import EmoNetFrozen
 from erckit.networks.inference import predict_logits
-from erckit.networks.known_vectors import with_known_vectors
-from erckit.networks.preparation import Preparation
+from erckit.networks.preparation import Preparation, with_known_vectors
 from erckit.networks.shared_settings import ModelSettings
 from erckit.settings import settings_from_dict
 

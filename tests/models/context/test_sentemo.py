@@ -19,8 +19,7 @@ from erckit.memory.identity import SpeakerRegistry
 from erckit.model_folder.network_folder import PretrainedModel, load_pretrained, new_model, trained_tensors
 from erckit.models.context.sentemo import SentEmo
 from erckit.networks.inference import predict_logits, predict_vectors
-from erckit.networks.known_vectors import with_known_vectors
-from erckit.networks.preparation import Preparation
+from erckit.networks.preparation import Preparation, with_known_vectors
 from erckit.networks.shared_settings import ModelSettings
 from erckit.settings import settings_from_dict
 

@@ -13,10 +13,8 @@ import pytest
 from erckit.conversation import Conversation, Utterance
 from erckit.errors import SettingError
 from erckit.labels import LabelSet
-from erckit.models.prompts import PROMPT_STYLES, prompt_style
-from erckit.models.prompts.trained_style import trained_style
-from erckit.prompting.prompt.labelled_text import LabelledText
-from erckit.prompting.prompt.prompt_context import PromptContext
+from erckit.models.prompts import PROMPT_STYLES, prompt_style, trained_style
+from erckit.prompting.prompt.prompt_context import LabelledText, PromptContext
 
 LABELS = LabelSet(("joy", "sadness"))
 TALK = Conversation("c", (Utterance("1", "Ana", "one"), Utterance("2", "Ben", "two"), Utterance("3", "Ana", "three")))

@@ -19,9 +19,9 @@ from erckit.memory.store.exact_store import ExactStore
 from erckit.prompting.annotation.annotator import open_annotator
 from erckit.prompting.annotation.biography_request import growing_request, whole_request
 from erckit.prompting.annotation.biography_settings import BiographySettings
-from erckit.prompting.annotation.extract import extract_biography
+from erckit.prompting.annotation.extract_annotator import extract_biography
+from erckit.prompting.annotation.grow_biographies import known_biographies, remember_biographies
 from erckit.prompting.annotation.model_annotator import ModelAnnotator
-from erckit.prompting.annotation.remember import known_biographies, remember_biographies
 from erckit.prompting.engines.answer_cache import AnnotationCache
 from erckit.prompting.engines.request import Completion
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from erckit.prompting.annotation.clean_answer import clean_biography, clean_characteristic
+from erckit.prompting.annotation.biography_request import clean_biography, clean_characteristic
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from erckit.errors import AnnotationError
 from erckit.prompting.annotation.annotation_rows import read_rows, rows_of, write_rows
 from erckit.prompting.annotation.annotator import open_annotator
 from erckit.prompting.annotation.biography_settings import BiographySettings
-from erckit.reports.pages.prompt_example import EXAMPLE
+from erckit.reports.pages.prompt_page import EXAMPLE
 
 BIOGRAPHIES = [("", "", "Mira works.", "Tom asks.")]
 BEHIND = [tuple({"oReact": f"r{i}", "xIntent": f"i{i}"} for i in range(4))]

@@ -10,7 +10,7 @@ import torch
 from erckit.causal.causal_lm import CausalLM
 from erckit.causal.prompt_segments import Room
 from erckit.errors import SettingError
-from erckit.prompting.answers.generate import generate
+from erckit.prompting.answers.local_answers import generate
 from erckit.prompting.prompt.conversation_prompt import ConversationPrompt, Question
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from erckit.causal.prompt_segments import Room
-from erckit.prompting.answers.separate_texts import separate_texts
+from erckit.prompting.answers.endpoint_answers import separate_texts
 from erckit.prompting.engines.request import estimated_tokens
 from erckit.prompting.prompt.conversation_prompt import ConversationPrompt, Question
 

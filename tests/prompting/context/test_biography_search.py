@@ -16,7 +16,7 @@ from erckit.encoding.vectors.text_vectors import text_vectors
 from erckit.errors import SettingError
 from erckit.labels import LabelSet
 from erckit.models.prompts import prompt_style
-from erckit.prompting.annotation.extract import extract_biography
+from erckit.prompting.annotation.extract_annotator import extract_biography
 from erckit.prompting.context.biography_search import biography_sentences, nearest_sentences
 from erckit.prompting.prompt.prompt_context import PromptContext
 from erckit.prompting.scoring.prompt_system import PromptSystem

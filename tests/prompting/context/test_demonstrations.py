@@ -16,9 +16,8 @@ from erckit.corpora.checks.normal_text import normal_text
 from erckit.encoding.vectors.text_vectors import text_vectors
 from erckit.errors import ErckitError
 from erckit.labels import LabelSet
-from erckit.prompting.context.demonstration_file import demonstration_text, read_demonstrations
-from erckit.prompting.context.demonstrations import DemonstrationPool
-from erckit.prompting.prompt.labelled_text import LabelledText
+from erckit.prompting.context.demonstrations import DemonstrationPool, demonstration_text, read_demonstrations
+from erckit.prompting.prompt.prompt_context import LabelledText
 
 LABELS = LabelSet(("Calm", "Cross", "Glad"))
 

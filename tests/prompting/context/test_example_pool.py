@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from erckit.conversation import Conversation, Utterance
 from erckit.errors import ModelFolderError, SettingError
 from erckit.labels import LabelSet
-from erckit.prompting.context.example_file import example_text, read_examples
-from erckit.prompting.context.example_pool import ExamplePool
+from erckit.prompting.context.example_pool import ExamplePool, example_text, read_examples
 
 LABELS = LabelSet(("calm", "cross", "glad"))
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from erckit.prompting.engines.untagged import untagged
+from erckit.prompting.engines.endpoint import untagged
 
 TAGS = (
     "<|im_end|>", "<|start_header_id|>", "<start_of_turn>", "</s>", "<s>", "<<SYS>>", "[INST]", "[/INST]", "<think>",

@@ -14,9 +14,8 @@ from erckit.errors import ErckitError, SettingError
 from erckit.labels import LabelSet
 from erckit.models.prompts import PROMPT_STYLES, prompt_style
 from erckit.prompting.prompt.conversation_prompt import CONTENT
-from erckit.prompting.prompt.labelled_text import LabelledText
-from erckit.prompting.prompt.prompt_context import PromptContext
-from erckit.reports.pages.prompt_example import EXAMPLE, example_context
+from erckit.prompting.prompt.prompt_context import LabelledText, PromptContext
+from erckit.reports.pages.prompt_page import EXAMPLE, example_context
 
 LABELS = LabelSet(("joy", "sadness", "surprise", "neutral"))
 SETTINGS: list[tuple[str, dict[str, Any]]] = [

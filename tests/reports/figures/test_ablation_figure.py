@@ -11,8 +11,7 @@ import pytest
 
 from erckit.errors import ResultError
 from erckit.evaluation.ablation.ablation_plan import load_ablation
-from erckit.evaluation.ablation.ablation_result import Ablation
-from erckit.evaluation.ablation.compare_rows import compare_rows
+from erckit.evaluation.ablation.ablation_result import Ablation, compare_rows
 from erckit.evaluation.results.result import PredictionRow, ProtocolRun, Result
 from erckit.evaluation.run.evaluate import single_result
 from erckit.evaluation.run.seeds import aggregate_results

@@ -11,7 +11,7 @@ import torch
 from pytorch_metric_learning import distances, losses, miners
 from torch.nn import functional as F
 
-from erckit.recipe.metric_settings import MetricSettings
+from erckit.recipe.training_settings import MetricSettings
 from erckit.training.objectives.metric_objective import MetricObjective, uniform_triplets
 from erckit.training.objectives.objective import NO_LABEL
 

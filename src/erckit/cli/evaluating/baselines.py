@@ -98,7 +98,7 @@ def score_text_classifier(
         find_target(map_to)  # a mistyped name should be told before a model is loaded
     data = _corpus(corpus, source, None)
     warn_overlap(data, split)
-    from erckit.evaluation.run.evaluate_text_classifier import evaluate_text_classifier
+    from erckit.evaluation.run.evaluate_baseline import evaluate_text_classifier
     from erckit.progress import Progress
 
     with Progress(None, "Scoring", quiet=quiet) as bar:

@@ -1,1 +1,5 @@
 """DailyDialog: emotions, acts, topics."""
+
+from erckit.corpora.dailydialog.dailydialog import DAILYDIALOG
+
+__all__ = ["DAILYDIALOG"]

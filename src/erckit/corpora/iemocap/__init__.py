@@ -1,1 +1,5 @@
 """IEMOCAP."""
+
+from erckit.corpora.iemocap.iemocap import IEMOCAP
+
+__all__ = ["IEMOCAP"]

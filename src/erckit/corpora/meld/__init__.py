@@ -1,1 +1,5 @@
 """MELD, its emotions and its sentiment."""
+
+from erckit.corpora.meld.meld import MELD
+
+__all__ = ["MELD"]

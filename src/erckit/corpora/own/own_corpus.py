@@ -17,7 +17,7 @@ from erckit.corpora.own.read_own import read_own
 from erckit.corpora.own.split_conversations import split_conversations
 from erckit.errors import CorpusError
 from erckit.readers.build_conversation import UNKNOWN_SPEAKER
-from erckit.storage.checksum import file_sha256
+from erckit.storage.manifest import file_sha256
 
 _METRIC = "weighted_f1"
 

@@ -17,11 +17,10 @@ from erckit.conversation import Conversation, Utterance
 from erckit.encoding.encoder import ConversationEncoder, load_backbone
 from erckit.encoding.packing import PackedBatch, pack
 from erckit.encoding.tokens import NO_IDENTITY, ConversationTokenizer
-from erckit.encoding.vectors.cached_texts import count_cached
-from erckit.encoding.vectors.vector_cache import VectorCache, text_keys
+from erckit.encoding.vectors.vector_cache import VectorCache, count_cached, text_keys
 from erckit.progress import Progress
 from erckit.storage.cache import cache_folder
-from erckit.storage.checksum import file_sha256
+from erckit.storage.manifest import file_sha256
 
 SHARD_TEXTS = 4096  # about 20 s of work, the most that a kill loses
 

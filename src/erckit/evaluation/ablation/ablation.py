@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 from erckit.errors import SettingError
 from erckit.evaluation.ablation.ablation_plan import AblationPlan, AblationRow
-from erckit.evaluation.ablation.ablation_result import Ablation
+from erckit.evaluation.ablation.ablation_result import Ablation, compare_rows
 from erckit.evaluation.ablation.ablation_table import latex_table, markdown_table
-from erckit.evaluation.ablation.compare_rows import compare_rows
 from erckit.evaluation.results.result import Result
 from erckit.evaluation.run.seeds import evaluate_recipe
 from erckit.progress import duration_text

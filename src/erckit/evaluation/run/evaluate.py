@@ -13,7 +13,7 @@ from erckit.conversation import LabelledConversation
 from erckit.corpora.mappings.mappings import count_left_out
 from erckit.corpora.mixture import KNOWN_LABELS
 from erckit.corpora.variants import base_split
-from erckit.encoding.vectors.cached_texts import cached_texts
+from erckit.encoding.vectors.vector_cache import cached_texts
 from erckit.errors import CorpusError, LabelSetError, SettingError, nearest
 from erckit.evaluation.results.result import PredictionRow, ProtocolRun, Result
 from erckit.evaluation.results.selection import NOTHING

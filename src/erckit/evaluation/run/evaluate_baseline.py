@@ -13,6 +13,7 @@ from erckit.evaluation.run.evaluate import evaluate_model
 from erckit.evaluation.run.seeds import score_seeds
 from erckit.models.baselines import baseline_class
 from erckit.models.baselines.baseline import fit_baseline
+from erckit.models.baselines.text_classifier import TextClassifier, find_text_classifier, refuse_seen
 
 if TYPE_CHECKING:
     from erckit.corpora import Corpus
@@ -87,3 +88,45 @@ def evaluate_baseline(
         return score_seeds(recipe, corpus, split, chosen, out, score, draws)
     with tempfile.TemporaryDirectory() as folder:
         return score_seeds(recipe, corpus, split, chosen, folder, score, draws)
+
+
+def evaluate_text_classifier(
+    name: str,
+    corpus: Corpus,
+    split: str,
+    *,
+    map_to: str | Path | None = None,
+    labels: Sequence[str] | None = None,
+    allow_seen: bool = False,
+    precision: str = "auto",
+    draws: int = 2000,
+    report: Callable[[int], None] | None = None,
+) -> Result:
+    """Label a split with a text-classification model, every utterance alone, and score it.
+
+    Args:
+        name: A folder, or a name on the Hugging Face hub.
+        corpus: Where the conversations and gold labels come from.
+        split: The split to score; nothing is fitted or chosen on any other.
+        map_to: Label set or mapping file, where the model's labels are not the corpus' (upper and lower case aside).
+        labels: Score these of the shared labels and no others.
+        allow_seen: Score a model on a corpus it is known to have been trained on; the result's config says so.
+        precision: ``auto``, ``fp32`` or ``bf16``.
+        draws: Bootstrap resamples for the 95 % intervals.
+        report: Called with the number of utterances labelled.
+
+    Raises:
+        ModelFolderError: No such model, or not one that can be loaded.
+        CorpusError: No such split, or the model was trained on the corpus.
+        LabelSetError: Labels that differ, without a mapping that knows them.
+    """
+    corpus.split(split)
+    if not allow_seen:
+        refuse_seen(name, Path(name), corpus.name)  # before anything is fetched
+        refuse_seen(name, find_text_classifier(name), corpus.name)
+    model = TextClassifier.from_pretrained(name, precision)
+    if map_to is None:
+        model.with_labels_of(corpus.label_set)
+    if allow_seen:
+        model.settings["allow_seen"] = True
+    return evaluate_model(model, corpus, split, draws, report, map_to, labels)  # type: ignore[arg-type]

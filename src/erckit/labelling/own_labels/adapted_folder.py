@@ -16,8 +16,7 @@ from erckit.labelling.own_labels.scorer import Scoring, scorer_class
 from erckit.labels import LabelSet
 from erckit.model_folder.network_folder import PretrainedModel, load_pretrained
 from erckit.storage.atomic import atomic_folder
-from erckit.storage.checksum import file_sha256
-from erckit.storage.manifest import MANIFEST_NAME, verify_manifest
+from erckit.storage.manifest import MANIFEST_NAME, file_sha256, verify_manifest
 
 FORMAT_VERSION = 1
 KIND = "adapted"

@@ -10,8 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from erckit.labelling.own_labels.few_temperature import few_temperature
-from erckit.labelling.own_labels.scorer import Scorer
+from erckit.labelling.own_labels.scorer import Scorer, few_temperature
 from erckit.labels import LabelSet
 
 _STRENGTHS = (0.01, 0.1, 1.0, 10.0)  # C of scikit-learn: how little the weights are held back

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from erckit.errors import SettingError
 from erckit.labelling.own_labels.distances import scaled, squared_distances
-from erckit.labelling.own_labels.few_temperature import few_temperature
-from erckit.labelling.own_labels.scorer import Scorer
+from erckit.labelling.own_labels.scorer import Scorer, few_temperature
 from erckit.labels import LabelSet
 
 LARGE = 20_000  # examples from which on faiss is used where it is installed

@@ -6,8 +6,8 @@ import uuid
 
 from erckit.conversation import Prediction
 from erckit.labelling.labeler import Labeler
+from erckit.labelling.stream.stream_state import StreamedUtterance
 from erckit.labelling.stream.stream_step import StreamStep
-from erckit.labelling.stream.streamed_utterance import StreamedUtterance
 
 
 class ConversationStream:

@@ -10,9 +10,8 @@ from collections.abc import Callable, Sequence
 from erckit.conversation import Prediction
 from erckit.errors import SettingError
 from erckit.labelling.labeler import Labeler
-from erckit.labelling.stream.stream_state import StreamState
+from erckit.labelling.stream.stream_state import StreamedUtterance, StreamState
 from erckit.labelling.stream.stream_step import StreamStep
-from erckit.labelling.stream.streamed_utterance import StreamedUtterance
 
 AT_A_TIME = 32  # conversations encoded together; more is no faster and needs more memory
 

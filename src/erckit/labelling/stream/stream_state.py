@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 
 from torch import Tensor
 
 from erckit.encoding.stream import Block, EncoderState
+from erckit.errors import SettingError
 from erckit.labelling.labeler_memory import LabelerMemory
 
 MAX_SPEAKERS = 256  # speakers of a conversation whose utterances are remembered, the latest heard
@@ -104,3 +106,31 @@ class StreamState:
 def _number(utterance_id: str) -> int:
     """The number that an utterance has for an id, 0 where it has another id."""
     return int(utterance_id) if utterance_id.isdecimal() and len(utterance_id) < 16 else 0
+
+
+@dataclass(frozen=True, slots=True)
+class StreamedUtterance:
+    """The next utterance of a conversation.
+
+    Args:
+        conversation: Id of the conversation it belongs to.
+        speaker: Stable name of who said it.
+        text: What was said.
+        id: Id of the utterance in its conversation; None counts: "1", "2", ...
+        time: Seconds since the epoch, or None for now; orders the speaker's memory.
+        namespace: Whose speakers are meant; None takes the labeler's.
+
+    Raises:
+        SettingError: A time that is not finite.
+    """
+
+    conversation: str
+    speaker: str
+    text: str
+    id: str | None = None
+    time: float | None = None
+    namespace: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.time is not None and not math.isfinite(self.time):
+            raise SettingError(f"the time of an utterance must be a finite number, got {self.time!r}.")

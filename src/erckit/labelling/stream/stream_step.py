@@ -14,8 +14,7 @@ from erckit.labelling.labeler import Labeler
 from erckit.labelling.labeler_memory import LabelerMemory, moment
 from erckit.labelling.network_system import HISTORIES
 from erckit.labelling.scored_predictions import check_confidence, scored_predictions
-from erckit.labelling.stream.stream_state import StreamState
-from erckit.labelling.stream.streamed_utterance import StreamedUtterance
+from erckit.labelling.stream.stream_state import StreamedUtterance, StreamState
 from erckit.networks.inference import autocast, represent
 from erckit.settings import choose
 

@@ -7,8 +7,7 @@ from typing import ClassVar
 
 from erckit.errors import SettingError
 from erckit.prompting.prompt.biography_lines import PLACES, about_line, blocks_with_biographies
-from erckit.prompting.prompt.labelled_text import LabelledText
-from erckit.prompting.prompt.prompt_context import PromptContext
+from erckit.prompting.prompt.prompt_context import LabelledText, PromptContext
 from erckit.prompting.prompt.prompt_style import PromptStyle, Shown, StyleSettings, example_lines, label_list
 from erckit.settings import choose
 

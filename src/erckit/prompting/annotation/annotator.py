@@ -11,7 +11,7 @@ from erckit.conversation import Conversation
 from erckit.errors import SettingError
 from erckit.prompting.annotation.biography_settings import BiographySettings
 from erckit.prompting.annotation.elements import DEFAULT_ELEMENTS
-from erckit.prompting.annotation.written_biographies import WrittenBiographies
+from erckit.prompting.annotation.grow_biographies import WrittenBiographies
 from erckit.prompting.context.context_settings import ENGINES
 from erckit.prompting.engines.endpoint import KEY_VARIABLE
 from erckit.settings import choose

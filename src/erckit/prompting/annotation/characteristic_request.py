@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from erckit.conversation import Conversation
-from erckit.prompting.annotation.clean_answer import clean_characteristic
+from erckit.prompting.annotation.biography_request import clean_characteristic
 from erckit.prompting.annotation.elements import element_phrase
 from erckit.prompting.engines.request import Request
 from erckit.prompting.prompt.quoted import plain_names, quoted

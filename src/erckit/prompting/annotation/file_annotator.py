@@ -13,7 +13,7 @@ from erckit.prompting.annotation.annotation_rows import AnnotationRow, read_rows
 from erckit.prompting.annotation.annotator import Characteristics
 from erckit.prompting.annotation.biography_settings import BiographySettings
 from erckit.prompting.annotation.elements import DEFAULT_ELEMENTS, check_elements
-from erckit.prompting.annotation.written_biographies import WrittenBiographies
+from erckit.prompting.annotation.grow_biographies import WrittenBiographies
 
 T = TypeVar("T")
 

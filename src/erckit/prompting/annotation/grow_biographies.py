@@ -2,15 +2,44 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from erckit.conversation import Conversation
 from erckit.memory.biography import Biography
 from erckit.prompting.annotation.biography_plan import Place, SpeakerPlan
-from erckit.prompting.annotation.written_biographies import WrittenBiographies, inputs_hash
+
+if TYPE_CHECKING:
+    from erckit.memory.speaker_store import SpeakerStore
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenBiographies:
+    """Biographies of some conversations.
+
+    Args:
+        per_utterance: For every conversation, for every utterance, the biography of its speaker; ``""`` where there is
+            none yet.
+        is_causal: Whether none knows what is said after its utterance.
+        last: The latest biography of each named speaker; empty for biographies that are not causal.
+        lacking: Which conversations show an earlier biography than they should, or none, as theirs could not be had.
+    """
+
+    per_utterance: list[tuple[str, ...]]
+    is_causal: bool
+    last: Mapping[str, Biography] = field(default_factory=dict)
+    lacking: Collection[int] = ()
+
+
+def inputs_hash(writer: str, before: str, lines: Sequence[str]) -> str:
+    """Hash of everything that a version is made of: who writes, the version before, the new lines."""
+    return hashlib.sha256(json.dumps([writer, before, list(lines)]).encode("ascii")).hexdigest()
+
 
 # (speaker, biography so far, new utterances) of several speakers -> the new biography of each, None for none.
 Rewrite = Callable[[Sequence[tuple[str, str, Sequence[Place]]]], Sequence[str | None]]
@@ -77,3 +106,49 @@ def _steps(plan: SpeakerPlan, keeps_last: bool) -> list[list[Place]]:
     if not keeps_last or not plan.is_global:
         return plan.chunks[: plan.used]
     return [*plan.chunks, *([plan.left] if plan.left else [])]
+
+
+def known_biographies(store: SpeakerStore, speakers: Iterable[str], namespace: str = "default") -> dict[str, Biography]:
+    """Biographies that a memory holds of some speakers; speakers it has none of are left out."""
+    found = {name: store.biography(name, namespace=namespace) for name in dict.fromkeys(speakers)}
+    return {name: biography for name, biography in found.items() if biography is not None and biography.text}
+
+
+def biographies_before(
+    known: Mapping[str, Biography] | None, conversations: Iterable[Conversation]
+) -> dict[str, Biography]:
+    """Of each speaker the latest version that was not made from any of these conversations, which come after it."""
+    here = {conversation.id for conversation in conversations}
+    found = {}
+    for name, latest in (known or {}).items():
+        version: Biography | None = latest
+        while version is not None and here & (version.conversations or {}).keys():
+            version = version.before
+        if version is not None:
+            found[name] = version
+    return found
+
+
+def remember_biographies(store: SpeakerStore, written: WrittenBiographies, namespace: str = "default") -> int:
+    """Keep the latest biography of each named speaker, where it takes in more than the one that is kept, and no less.
+
+    Returns:
+        How many were written.
+    """
+    count = 0
+    for name, biography in written.last.items():
+        kept = store.biography(name, namespace=namespace)
+        if kept is None or _takes_in_more(biography, kept):
+            store.set_biography(name, biography, namespace=namespace)
+            count += 1
+    return count
+
+
+def _takes_in_more(new: Biography, kept: Biography) -> bool:
+    if new.inputs_hash == kept.inputs_hash:
+        return False
+    if new.conversations is None or kept.conversations is None:
+        # What goes on from one whose conversations nobody knows does not know them either; another would drop it.
+        return new.conversations is None and kept.conversations is None
+    has_all = all(new.conversations.get(name, 0) >= number for name, number in kept.conversations.items())
+    return has_all and dict(new.conversations) != dict(kept.conversations)

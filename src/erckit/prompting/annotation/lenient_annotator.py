@@ -12,8 +12,8 @@ from erckit.memory.biography import Biography
 from erckit.prompting.annotation.annotator import Annotator, Characteristics
 from erckit.prompting.annotation.biography_settings import BiographySettings
 from erckit.prompting.annotation.elements import DEFAULT_ELEMENTS
+from erckit.prompting.annotation.grow_biographies import WrittenBiographies
 from erckit.prompting.annotation.model_annotator import ModelAnnotator
-from erckit.prompting.annotation.written_biographies import WrittenBiographies
 
 T = TypeVar("T")
 _TOLD: set[tuple[str, str]] = set()  # of which writers and annotations this process has told that they are missing

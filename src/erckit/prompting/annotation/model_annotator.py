@@ -13,9 +13,7 @@ from erckit.prompting.annotation.biography_request import VERSION, growing_reque
 from erckit.prompting.annotation.biography_settings import BiographySettings
 from erckit.prompting.annotation.characteristic_request import characteristic_request
 from erckit.prompting.annotation.elements import DEFAULT_ELEMENTS, check_elements
-from erckit.prompting.annotation.grow_biographies import grow_biographies
-from erckit.prompting.annotation.remember import biographies_before
-from erckit.prompting.annotation.written_biographies import WrittenBiographies
+from erckit.prompting.annotation.grow_biographies import WrittenBiographies, biographies_before, grow_biographies
 from erckit.prompting.engines.answer_cache import AnnotationCache
 from erckit.prompting.engines.budget import Budget
 from erckit.prompting.engines.engine import Engine

@@ -11,7 +11,7 @@ import numpy as np
 
 from erckit.conversation import Conversation
 from erckit.encoding.vectors.text_vectors import text_vectors
-from erckit.prompting.annotation.extract import split_quotes, with_quotes
+from erckit.prompting.annotation.extract_annotator import split_quotes, with_quotes
 
 # An end of a sentence with the marks that close it, before a space; scripts without such spaces have their own signs.
 _END = re.compile(r"""([.!?…।۔]["'”’)\]»]*)\s+|([。！？]["'”’」』）]*)\s*|\s*\n\s*""")

@@ -22,7 +22,7 @@ from erckit.prompting.prompt.prompt_style import PromptStyle
 if TYPE_CHECKING:
     from erckit.memory.biography import Biography
     from erckit.prompting.annotation.biography_settings import BiographySettings
-    from erckit.prompting.annotation.written_biographies import WrittenBiographies
+    from erckit.prompting.annotation.grow_biographies import WrittenBiographies
     from erckit.prompting.engines.budget import Budget
 
 ANNOTATIONS = ("biographies", "characteristics")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +13,10 @@ from numpy.typing import NDArray
 
 from erckit.conversation import Conversation
 from erckit.corpora.checks.normal_text import normal_text
-from erckit.errors import SettingError
+from erckit.errors import ModelFolderError, SettingError
 from erckit.labels import LabelSet
 from erckit.prompting.context.context_settings import RETRIEVALS
-from erckit.prompting.prompt.labelled_text import LabelledText
+from erckit.prompting.prompt.prompt_context import LabelledText
 from erckit.settings import choose
 
 _QUERIES = 1024  # read against the pool at a time: 1024 x 10,000 cosines are 40 MB
@@ -169,3 +170,48 @@ class DemonstrationPool:
         return [
             [int(place) for place in places if row[place] > -np.inf] for row, places in zip(cosines, best, strict=True)
         ]
+
+
+DEMONSTRATIONS = "demonstrations.jsonl"
+
+
+def demonstration_text(pool: DemonstrationPool) -> str:
+    """The pool's texts and labels, one JSON object per line, with the conversation of each (empty: not known)."""
+    names = pool.conversations or ("",) * len(pool.examples)
+    lines = [
+        json.dumps({"text": e.text, "label": e.label, "conversation": name}, ensure_ascii=False)
+        for e, name in zip(pool.examples, names, strict=True)
+    ]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def read_demonstrations(text: str, label_set: LabelSet, encoder: Path, source: object) -> DemonstrationPool:
+    """Undo ``demonstration_text``.
+
+    Files of earlier versions do not say the conversations: an utterance of the training split may then find texts of
+    its own conversation.
+
+    Args:
+        text: The file's content.
+        label_set: The labels.
+        encoder: Folder of the backbone whose vectors are compared.
+        source: The file's name, for messages.
+
+    Raises:
+        ModelFolderError: A line that is not such an object, or a label that the label set lacks.
+    """
+    examples, conversations = [], []
+    for number, line in enumerate(text.split("\n"), 1):  # a text may hold other line separators
+        if not line:
+            continue
+        try:
+            found = json.loads(line)
+            conversation = found.get("conversation", "")
+            if found["label"] not in label_set or not all(isinstance(s, str) for s in (found["text"], conversation)):
+                raise ValueError("not a text with one of the labels and its conversation")
+            examples.append(LabelledText(found["text"], found["label"]))
+            conversations.append(conversation)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ModelFolderError(f"{source}:{number}: {error!r}. Get the model folder again.") from None
+    pool = DemonstrationPool.from_examples(examples, label_set, encoder)
+    return replace(pool, conversations=tuple(conversations))

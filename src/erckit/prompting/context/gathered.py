@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 from erckit.conversation import Conversation
 from erckit.labels import LabelSet
 from erckit.prompting.context.speaker_past import SpeakerPast
-from erckit.prompting.prompt.labelled_text import LabelledText
-from erckit.prompting.prompt.prompt_context import PromptContext
+from erckit.prompting.prompt.prompt_context import LabelledText, PromptContext
 
 if TYPE_CHECKING:
-    from erckit.prompting.annotation.written_biographies import WrittenBiographies
+    from erckit.prompting.annotation.grow_biographies import WrittenBiographies
 
 
 @dataclass(frozen=True, slots=True)

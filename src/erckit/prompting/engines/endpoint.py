@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -13,7 +14,20 @@ from erckit.errors import SettingError
 from erckit.prompting.engines.engine import Leave
 from erckit.prompting.engines.http_post import HttpAnswer, HttpProblem, checked_address, http_post, is_this_machine
 from erckit.prompting.engines.request import Completion, Failure, Request, estimated_tokens
-from erckit.prompting.engines.untagged import untagged
+
+# <|im_end|>, <start_of_turn>, </s>, <<SYS>>, [INST], <think>, DeepSeek's wide bars: an opening bracket and what follows
+# it at once. "<3" and "[ok" stay.
+_TAG = re.compile(r"(<)(?=[|｜/!<A-Za-z_])|(\[)(?=/?[A-Z_]+\])|(\{)(?=[{%])")
+
+
+def untagged(text: str) -> str:
+    """``text`` with a space after every bracket that may open a control token or a template's expression.
+
+    A server puts messages into its own chat template and may read ``<|im_end|>`` in them as the end of the message. The
+    local engine needs none of this: it tokenises people's words as letters.
+    """
+    return _TAG.sub(lambda found: f"{found.group()} ", text)
+
 
 KEY_VARIABLE = "ERCKIT_ENDPOINT_KEY"
 _AGAIN = {408, 409, 425, 429, 500, 502, 503, 504, 529}

@@ -8,7 +8,21 @@ from dataclasses import dataclass
 from erckit.conversation import Conversation
 from erckit.errors import SettingError
 from erckit.labels import LabelSet
-from erckit.prompting.prompt.labelled_text import LabelledText
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledText:
+    """What was said, and with which emotion.
+
+    Args:
+        text: The utterance's text, without its speaker.
+        label: A label of the label set, or None where it is not known; the text is then shown alone.
+        place: Which utterance of the shown conversation it is, from 0 on; None where it was said in another one.
+    """
+
+    text: str
+    label: str | None = None
+    place: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,7 @@ from typing import Any, ClassVar
 from erckit.conversation import Conversation
 from erckit.errors import SettingError
 from erckit.prompting.prompt.conversation_prompt import CONTENT, ContentFree, ConversationPrompt, Question
-from erckit.prompting.prompt.labelled_text import LabelledText
-from erckit.prompting.prompt.prompt_context import PromptContext
+from erckit.prompting.prompt.prompt_context import LabelledText, PromptContext
 from erckit.prompting.prompt.quoted import plain_names, quoted
 from erckit.prompting.prompt.task import Task
 from erckit.settings import choose

@@ -7,6 +7,7 @@ Source: the answers to a prompt are compared by their likelihood, divided by the
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -152,3 +153,34 @@ def _size(prompt: TokenizedPrompt, separate: bool) -> tuple[int, int]:
         return shared + sum(own), 1
     rows = sum(max(1, sum(len(answer) > 1 for answer in q.answers)) for q in prompt.questions)
     return shared + max(own), rows
+
+
+def question_vectors(lm: CausalLM, batch: PromptBatch) -> tuple[Tensor, Tensor]:
+    """Scores and vectors of every question, from one pass.
+
+    Args:
+        lm: The model.
+        batch: Packed prompts, on the model's device; every question has an answer.
+
+    Returns:
+        As ``label_scores``, (R, L), and the last layer's state at each question's last token, (R, H) float32.
+    """
+    rows, width = batch.lengths.shape
+    place = torch.full((rows,), -1, dtype=torch.int64, device=batch.places.device)
+    first = batch.cells % width == 0
+    # Of the first answer's tokens, the one asked for first stands at the question's end.
+    owners, asked = batch.cells[first] // width, batch.asked[first]
+    order = torch.arange(len(owners) - 1, -1, -1, device=owners.device)
+    place[owners[order]] = batch.places[asked[order]]
+    kept: list[Tensor] = []
+
+    def keep(head: Any, arguments: tuple[Tensor, ...]) -> None:
+        kept.append(arguments[0].flatten(0, 1)[place].float())
+
+    # Before that of label_scores, which passes on the states it needs alone.
+    hook = lm.model.get_output_embeddings().register_forward_pre_hook(keep)
+    try:
+        scores = label_scores(lm, batch)
+    finally:
+        hook.remove()
+    return scores, kept[0]

@@ -15,8 +15,7 @@ from erckit.causal.prompt_segments import Room
 from erckit.prompting.context.context_builder import ContextBuilder
 from erckit.prompting.context.gathered import Gathered
 from erckit.prompting.prompt.conversation_prompt import ConversationPrompt
-from erckit.prompting.scoring.label_likelihood import label_scores, piece_batches
-from erckit.prompting.scoring.question_vectors import question_vectors
+from erckit.prompting.scoring.label_likelihood import label_scores, piece_batches, question_vectors
 from erckit.prompting.scoring.shown_labels import shown_labels
 from erckit.prompting.scoring.tokenize_prompt import LabelTokens, label_tokens, tokenize_prompt
 

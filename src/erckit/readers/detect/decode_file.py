@@ -7,8 +7,7 @@ import re
 from pathlib import Path
 
 from erckit.errors import FormatError
-from erckit.readers.folder_tree import read_bounded
-from erckit.readers.limits import DEFAULT_LIMITS
+from erckit.readers.folder_tree import DEFAULT_LIMITS, read_bounded
 from erckit.readers.reader_table import known_formats
 
 # UTF-32 first: its little-endian mark begins with the one of UTF-16.

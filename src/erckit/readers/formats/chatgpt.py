@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from erckit.readers.add_conversation import add_conversation
-from erckit.readers.build_conversation import RawUtterance
+from erckit.readers.build_conversation import RawUtterance, add_conversation
 from erckit.readers.formats.chat_json import chat_json, table, word
 from erckit.readers.report import Skipped
 from erckit.readers.source import Parsed, Source

@@ -8,8 +8,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from erckit.errors import FormatError
-from erckit.readers.add_conversation import add_conversation
-from erckit.readers.build_conversation import RawUtterance
+from erckit.readers.build_conversation import RawUtterance, add_conversation
 from erckit.readers.detect.decode_file import decode_bytes
 from erckit.readers.formats.chat_json import loads, table, word
 from erckit.readers.formats.json_conversation import is_deep

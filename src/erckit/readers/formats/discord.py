@@ -8,12 +8,11 @@ from operator import itemgetter
 from typing import Any
 
 from erckit.errors import FormatError
-from erckit.readers.add_conversation import add_conversation
-from erckit.readers.build_conversation import RawUtterance
+from erckit.readers.build_conversation import RawUtterance, add_conversation
 from erckit.readers.formats.chat_json import chat_json, table, tables, word
 from erckit.readers.parse_seconds import parse_seconds
 from erckit.readers.source import Parsed, Source
-from erckit.readers.speaker_names import speaker_names
+from erckit.readers.split_speaker import speaker_names
 
 # What people and bots say; older exports have numbers. Everything else is Discord's own message.
 _SAID = frozenset(

@@ -10,13 +10,12 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from erckit.errors import FormatError
-from erckit.readers.add_conversation import add_conversation
-from erckit.readers.build_conversation import RawUtterance
+from erckit.readers.build_conversation import RawUtterance, add_conversation
 from erckit.readers.formats.chat_json import chat_json, loads, table, tables, word
 from erckit.readers.formats.slack_text import slack_text
 from erckit.readers.report import Skipped
 from erckit.readers.source import BadConversationError, FileTree, Parsed, Source
-from erckit.readers.speaker_names import speaker_names
+from erckit.readers.split_speaker import speaker_names
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}\.json")
 # Messages that somebody wrote; the other subtypes are Slack's own (joins, topics, pins, ...).

@@ -8,8 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 
 from erckit.errors import FormatError
-from erckit.readers.add_conversation import add_conversation
-from erckit.readers.build_conversation import UNKNOWN_SPEAKER, RawUtterance
+from erckit.readers.build_conversation import UNKNOWN_SPEAKER, RawUtterance, add_conversation
 from erckit.readers.formats.cues import Cue, parse_cues
 from erckit.readers.source import Parsed, Source
 from erckit.readers.split_speaker import split_speaker

@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from erckit.errors import FormatError
-from erckit.readers.add_conversation import add_conversation
-from erckit.readers.build_conversation import RawUtterance, unique_name
+from erckit.readers.build_conversation import RawUtterance, add_conversation, unique_name
 from erckit.readers.formats.chat_json import chat_json, table, tables, word
 from erckit.readers.report import Skipped
 from erckit.readers.source import Parsed, Source
-from erckit.readers.speaker_names import speaker_names
+from erckit.readers.split_speaker import speaker_names
 
 # Keys that say that something other than text was sent.
 _MEDIA = ("media_type", "photo", "file", "location_information", "contact_information", "poll", "game_title")

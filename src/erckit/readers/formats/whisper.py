@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from erckit.errors import FormatError
-from erckit.readers.add_conversation import add_conversation
-from erckit.readers.build_conversation import RawUtterance
+from erckit.readers.build_conversation import RawUtterance, add_conversation
 from erckit.readers.detect.detect_json import SEGMENT_KEYS
 from erckit.readers.formats.chat_json import chat_json, table, tables, word
 from erckit.readers.parse_seconds import parse_seconds

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from erckit.evaluation.leaderboard.leaderboard import Leaderboard, LeaderboardSection
-from erckit.reports.leaderboard.columns import Column, measured_columns, published_columns
-from erckit.reports.leaderboard.leaderboard_words import (
+from erckit.reports.leaderboard.columns import (
     INTRODUCTION,
     READING,
     UNPLACED,
     UNPLACED_TITLE,
+    Column,
+    measured_columns,
+    published_columns,
     section_facts,
     section_notes,
     section_title,

@@ -3,16 +3,111 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from erckit.conversation import Conversation, Utterance
+from erckit.labels import LabelSet
 from erckit.models.prompts import PROMPT_STYLES, prompt_style
 from erckit.prompting.annotation.biography_request import growing_request, whole_request
 from erckit.prompting.annotation.characteristic_request import characteristic_request
 from erckit.prompting.annotation.elements import ELEMENTS
 from erckit.prompting.engines.request import Request
-from erckit.reports.pages.prompt_example import EXAMPLE, example_context
-from erckit.reports.pages.show_prompts import branched, show_prompts
+from erckit.prompting.prompt.conversation_prompt import ConversationPrompt
+from erckit.prompting.prompt.prompt_context import LabelledText, PromptContext
+from erckit.prompting.prompt.prompt_style import PromptStyle
+
+EXAMPLE = Conversation(
+    "example",
+    (
+        Utterance("1", "Mira", "They offered me the job!", label="joy"),
+        Utterance("2", "Tom", "The one in Oslo?", label="surprise"),
+        Utterance("3", "Mira", "Yes. I start in March.", label="joy"),
+        Utterance("4", "Tom", "So you have already said yes.", label="sadness"),
+    ),
+)
+EXAMPLE_LABELS = LabelSet(("joy", "sadness", "surprise", "neutral"), neutral="neutral")
+
+_BIOGRAPHIES = ("", "", "Mira wants to work abroad and says what she thinks.", "Tom has known Mira for years.")
+_RECENT: tuple[tuple[LabelledText, ...], ...] = (
+    (),
+    (),
+    (LabelledText("They offered me the job!", "joy", 0),),
+    (LabelledText("I had the worst day.", "sadness"), LabelledText("The one in Oslo?", "surprise", 1)),
+)
+_RELATED: tuple[tuple[LabelledText, ...], ...] = ((), (), (), (LabelledText("You never asked me.", "sadness"),))
+_FOUND = (
+    LabelledText("I passed the exam!", "joy"),
+    LabelledText("Which one do you mean?", "neutral"),
+    LabelledText("We leave on Monday.", "joy"),
+    LabelledText("You have decided without me.", "sadness"),
+)
+_BEHIND = (
+    {"oReact": "surprised, maybe left behind", "xIntent": "to share good news"},
+    {"oReact": "ready to explain", "xIntent": "to be sure of what he heard"},
+    {"oReact": "a little lost", "xIntent": "to make it definite"},
+    {"oReact": "guilty", "xIntent": "to say that he was not asked"},
+)
+
+
+def example_context(label_set: LabelSet = EXAMPLE_LABELS) -> PromptContext:
+    """What the prompts of ``EXAMPLE`` are given: all of it invented."""
+    return PromptContext(
+        label_set,
+        demonstrations=tuple((one,) for one in _FOUND),
+        biographies=_BIOGRAPHIES,
+        characteristics=_BEHIND,
+        recent=_RECENT,
+        related=_RELATED,
+    )
+
+
+_SHOWN = 3  # prompts of one conversation, where every utterance has its own
+
+
+def show_prompts(style: PromptStyle, conversation: Conversation, context: PromptContext) -> str:
+    """All prompts of a conversation; lines of a question begin with ``| ``.
+
+    A prompt that serves the whole conversation is shown once, each question after the last line it sees. Otherwise the
+    last prompts are shown, each as the model reads it.
+    """
+    prompts = style.prompts(conversation, context)
+    if style.shares_prefix:
+        return branched(prompts[0])
+    shown = prompts[-_SHOWN:]
+    left = len(prompts) - len(shown)
+    return "\n\n".join([*([f"({left} before these)"] if left else []), *(_alone(prompt) for prompt in shown)])
+
+
+def branched(prompt: ConversationPrompt) -> str:
+    """A shared prompt, each question after the last block it sees, marked."""
+    parts = [prompt.opening, *_questions(prompt, 0)]
+    for place, block in enumerate(prompt.blocks, start=1):
+        parts += [block, *_questions(prompt, place)]
+    return _joined(parts)
+
+
+def _questions(prompt: ConversationPrompt, sees: int) -> list[str]:
+    found = []
+    for question in prompt.questions:
+        if question.sees == sees:
+            answers = f"   <- {' | '.join(question.answers)}" if question.answers else ""
+            marked = "\n".join(f"| {line}" for line in question.text.splitlines())
+            found.append(f"\n{marked}{answers}\n")
+    return found
+
+
+def _alone(prompt: ConversationPrompt) -> str:
+    return "\n".join(prompt.separate(question) for question in prompt.questions)
+
+
+def _joined(parts: Sequence[str]) -> str:
+    """Parts one after the other; a line break that a part begins with is not doubled."""
+    out = ""
+    for part in parts:
+        out += part[1:] if part.startswith("\n") and (out.endswith("\n") or not out) else part
+    return out.rstrip("\n")
+
 
 _INTRODUCTION = """# Prompts
 

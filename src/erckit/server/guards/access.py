@@ -11,8 +11,7 @@ from urllib.parse import urlsplit
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from erckit.server.guards.api_keys import ApiKey, matching_key
-from erckit.server.guards.refusal import Refusal
-from erckit.server.guards.refuse import refuse
+from erckit.server.guards.refusal import Refusal, refuse
 from erckit.server.settings import ServerSettings
 
 OPEN_PATH = "/health"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from erckit.server.guards.refusal import Refusal
-from erckit.server.guards.refuse import refuse
+from erckit.server.guards.refusal import Refusal, refuse
 
 
 class BodyLimit:

@@ -8,8 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from erckit.server.counters import Counters
 from erckit.server.guards.limits import Limits
-from erckit.server.guards.refusal import Refusal
-from erckit.server.guards.refuse import refuse
+from erckit.server.guards.refusal import Refusal, refuse
 from erckit.server.guards.traffic import Traffic
 from erckit.server.worker import overloaded
 

@@ -9,8 +9,7 @@ import traceback
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from erckit.server.counters import Counters
-from erckit.server.guards.refusal import Refusal
-from erckit.server.guards.refuse import refuse
+from erckit.server.guards.refusal import Refusal, refuse
 
 LOG = logging.getLogger("erckit.server")
 API_POLICY = "default-src 'none'; frame-ancestors 'none'"

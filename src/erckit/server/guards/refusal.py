@@ -8,6 +8,7 @@ from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 _CODES = {
     400: "bad_request",
@@ -55,3 +56,23 @@ def error_response(status: int, code: str, message: str, headers: Mapping[str, s
 def code_of(status: int) -> str:
     """Short name of a status that was raised without one."""
     return _CODES.get(status, "error")
+
+
+async def refuse(scope: Scope, receive: Receive, send: Send, refusal: Refusal) -> None:
+    """Answer a request, or the handshake of a web socket, with an error."""
+    response = error_response(refusal.status_code, refusal.code, refusal.message, refusal.headers)
+    if scope["type"] == "http":
+        await response(scope, receive, send)
+        return
+    await receive()  # the handshake itself
+    if "websocket.http.response" in scope.get("extensions", {}):
+        await send(
+            {
+                "type": "websocket.http.response.start",
+                "status": response.status_code,
+                "headers": response.raw_headers,
+            }
+        )
+        await send({"type": "websocket.http.response.body", "body": response.body})
+    else:
+        await send({"type": "websocket.close", "code": 1008, "reason": refusal.code})

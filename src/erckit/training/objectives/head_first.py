@@ -13,7 +13,7 @@ from erckit.labels import LabelSet
 from erckit.models.context.sentemo import SentEmo
 from erckit.networks.network import ConversationModel
 from erckit.progress import Progress
-from erckit.recipe.metric_settings import HeadFirstSettings
+from erckit.recipe.training_settings import HeadFirstSettings
 from erckit.training.data import TrainingData
 from erckit.training.objectives.objective import class_weights
 

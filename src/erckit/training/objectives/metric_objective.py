@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from erckit.errors import SettingError
-from erckit.recipe.metric_settings import MetricSettings
+from erckit.recipe.training_settings import MetricSettings
 from erckit.training.objectives.objective import NO_LABEL
 
 

@@ -7,8 +7,7 @@ from collections import Counter, deque
 from functools import lru_cache
 
 from erckit.errors import FormatError
-from erckit.readers.add_conversation import add_conversation
-from erckit.readers.build_conversation import UNKNOWN_SPEAKER, RawUtterance
+from erckit.readers.build_conversation import UNKNOWN_SPEAKER, RawUtterance, add_conversation
 from erckit.readers.clean_text import clean_text
 from erckit.readers.formats.whatsapp.whatsapp_dates import find_date_order, seconds_since_1970, written_moment
 from erckit.readers.formats.whatsapp.whatsapp_lines import Entry, parse_entries
