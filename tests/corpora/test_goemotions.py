@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from erckit.corpora import corpus_source, load_corpus
-from erckit.corpora.checks import corpus_statistics
+from erckit.corpora import corpus_source, corpus_statistics, load_corpus
 from erckit.errors import CorpusError
 
 LINE = "Such a [NAME] thing!\t{}\tabc1\n"

@@ -5,8 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from erckit.conversation import Conversation, Utterance
-from erckit.corpora import Corpus
-from erckit.corpora.checks import check_corpus
+from erckit.corpora import Corpus, check_corpus
 from erckit.labels import LabelSet
 
 

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from erckit.conversation import Conversation, Utterance
-from erckit.corpora import CORPORA, Corpus, load_corpus
-from erckit.corpora.checks import corpus_statistics
+from erckit.corpora import CORPORA, Corpus, corpus_statistics, load_corpus
 from erckit.corpora.checks.corpus_statistics import split_statistics
 
 

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from erckit.corpora import load_corpus
-from erckit.corpora.checks import corpus_statistics
+from erckit.corpora import corpus_statistics, load_corpus
 from erckit.errors import CorpusError
 
 HEADER = "Sr No.,Utterance,Speaker,Emotion,Sentiment,Dialogue_ID,Utterance_ID,Season,Episode,StartTime,EndTime\n"
