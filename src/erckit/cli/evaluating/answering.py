@@ -3,59 +3,71 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from erckit.cli.evaluating.answer_options import tell_engine
-from erckit.cli.evaluating.subject import is_recipe
+from erckit.cli.evaluating.answer_options import tell_engine, tell_unparsed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from pathlib import Path
 
+    from erckit.cli.evaluating.request import EvaluateRequest
     from erckit.corpora.corpus import Corpus
+    from erckit.evaluation.results.result import Result
     from erckit.labelling import Labeler
     from erckit.labelling.answering_system import GeneratingLabeler
     from erckit.prompting.answers.answer_settings import AnswerSettings
+    from erckit.recipe.recipe import Recipe
 
 
 def open_answering(
     name: str, settings: AnswerSettings, precision: str, quiet: bool, keeps_vectors: bool = False
 ) -> GeneratingLabeler:
     """A model folder or recipe that answers with words; a recipe's corpus gives its labels."""
+    from erckit.cli.evaluating.subject import is_recipe
     from erckit.labelling.answering_system import open_generating
 
     if is_recipe(name):
-        return open_answering_recipe(name, settings, precision, quiet, keeps_vectors=keeps_vectors)[0]
-    found = open_generating(name, settings, precision=precision, keeps_vectors=keeps_vectors)
+        from erckit.recipe.recipe import load_recipe
+
+        labeler, _ = open_answering_recipe(load_recipe(name), None, settings, precision, keeps_vectors)
+    else:
+        labeler = open_generating(name, settings, precision=precision, keeps_vectors=keeps_vectors)
     tell_engine(settings, name, quiet)
-    return found
+    return labeler
 
 
 def open_answering_recipe(
-    name: str,
-    settings: AnswerSettings,
-    precision: str,
-    quiet: bool,
-    *,
-    changes: Sequence[str] = (),
-    corpus: str | None = None,
-    source: Path | None = None,
-    map_to: str | None = None,
-    backbone: str | None = None,
-    keeps_vectors: bool = False,
+    recipe: Recipe, source: Path | None, settings: AnswerSettings, precision: str, keeps_vectors: bool
 ) -> tuple[GeneratingLabeler, Corpus]:
     """A recipe that answers with words, and its corpus; nothing is trained."""
     from erckit.labelling.answering_system import open_generating_recipe
-    from erckit.recipe.recipe import load_recipe
     from erckit.recipe.recipe_corpus import recipe_corpus
 
-    recipe = load_recipe(name, changes, corpus=corpus, backbone=backbone, mapping=map_to)
-    data = recipe_corpus(recipe, source)
-    found = open_generating_recipe(recipe, data, settings, precision=precision, keeps_vectors=keeps_vectors)
-    tell_engine(settings, name, quiet)
-    return found, data
+    corpus = recipe_corpus(recipe, source)
+    labeler = open_generating_recipe(recipe, corpus, settings, precision=precision, keeps_vectors=keeps_vectors)
+    return labeler, corpus
+
+
+def score_answered_recipe(request: EvaluateRequest) -> Result:
+    """Score a recipe's prompts answered with words; nothing is trained."""
+    from erckit.evaluation.run.evaluate import evaluate_model
+    from erckit.progress import Progress
+    from erckit.recipe.recipe import load_recipe
+
+    assert request.answers is not None
+    recipe = load_recipe(
+        request.name, request.settings, corpus=request.corpus, backbone=request.backbone, mapping=request.map_to
+    )
+    labeler, corpus = open_answering_recipe(
+        recipe, request.source, request.answers, request.precision, keeps_vectors=True
+    )
+    tell_engine(request.answers, request.name, request.quiet)
+    with Progress(None, "Answering", quiet=request.quiet) as bar:
+        result = evaluate_model(labeler, corpus, request.split, draws=request.draws or 2000, report=bar.advance)
+    tell_unparsed(labeler, request.quiet)
+    return result
 
 
 _STYLE = "style."
@@ -72,7 +84,7 @@ def style_changes(settings: Sequence[str]) -> dict[str, Any]:
         return {}
     from erckit.recipe.recipe import read_override
 
-    changes = dict(read_override(one) for one in settings)
+    changes = dict(read_override(setting) for setting in settings)
     if others := [key for key in changes if not key.startswith(_STYLE)]:
         raise typer.BadParameter(
             f"a trained model keeps '{others[0]}'; only the prompts of an LLM model can be changed, with "

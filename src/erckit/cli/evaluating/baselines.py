@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import typer
 
 from erckit.cli.say import say
 from erckit.cli.warn_overlap import warn_overlap
@@ -13,10 +12,11 @@ from erckit.errors import SettingError, nearest
 from erckit.models.baselines import BASELINES, TEXT_CLASSIFIER_PREFIX
 
 if TYPE_CHECKING:
-    from erckit.corpora import Corpus
+    from erckit.cli.evaluating.request import EvaluateRequest
     from erckit.evaluation.results.result import Result
 
 _FAMILY = "baseline/"
+_NO_CORPUS = "name the corpus to score on; a baseline has none of its own."
 
 
 def is_text_classifier(name: str) -> bool:
@@ -58,66 +58,44 @@ def refuse_to_train(name: str) -> None:
         )
 
 
-def score_baseline(
-    name: str,
-    corpus: str | None,
-    source: Path | None,
-    map_to: str | None,
-    labels: tuple[str, ...] | None,
-    split: str,
-    seeds: int | None,
-    out: Path | None,
-    draws: int,
-    quiet: bool,
-) -> Result:
+def score_baseline(request: EvaluateRequest) -> Result:
     """Fit a baseline to a corpus and score it on a split."""
-    data = _corpus(corpus, source, map_to)
-    warn_overlap(data, split)
+    corpus = request.load_corpus(_NO_CORPUS)
+    warn_overlap(corpus, request.split)
     from erckit.evaluation.run.evaluate_baseline import evaluate_baseline
 
-    chosen = range(1, (seeds or 1) + 1)
-    return evaluate_baseline(name, data, split, chosen, out, draws, lambda line: say(line, quiet), labels)
+    return evaluate_baseline(
+        request.name,
+        corpus,
+        request.split,
+        range(1, (request.seeds or 1) + 1),
+        request.out,
+        request.draws or 2000,
+        lambda line: say(line, request.quiet),
+        request.labels,
+    )
 
 
-def score_text_classifier(
-    name: str,
-    corpus: str | None,
-    source: Path | None,
-    map_to: str | None,
-    labels: tuple[str, ...] | None,
-    split: str,
-    allow_seen: bool,
-    precision: str,
-    draws: int,
-    quiet: bool,
-) -> Result:
+def score_text_classifier(request: EvaluateRequest) -> Result:
     """Score somebody else's text-classification model on a split."""
-    if map_to is not None:
+    if request.map_to is not None:
         from erckit.corpora.mappings.mappings import find_target
 
-        find_target(map_to)  # a mistyped name should be told before a model is loaded
-    data = _corpus(corpus, source, None)
-    warn_overlap(data, split)
+        find_target(request.map_to)  # a mistyped name should be told before a model is loaded
+    corpus = replace(request, map_to=None).load_corpus(_NO_CORPUS)
+    warn_overlap(corpus, request.split)
     from erckit.evaluation.run.evaluate_baseline import evaluate_text_classifier
     from erckit.progress import Progress
 
-    with Progress(None, "Scoring", quiet=quiet) as bar:
+    with Progress(None, "Scoring", quiet=request.quiet) as bar:
         return evaluate_text_classifier(
-            name.removeprefix(TEXT_CLASSIFIER_PREFIX),
-            data,
-            split,
-            map_to=map_to,
-            labels=labels,
-            allow_seen=allow_seen,
-            precision=precision,
-            draws=draws,
+            request.name.removeprefix(TEXT_CLASSIFIER_PREFIX),
+            corpus,
+            request.split,
+            map_to=request.map_to,
+            labels=request.labels,
+            allow_seen=request.allow_seen,
+            precision=request.precision,
+            draws=request.draws or 2000,
             report=bar.advance,
         )
-
-
-def _corpus(name: str | None, source: Path | None, map_to: str | None) -> Corpus:
-    if name is None:
-        raise typer.BadParameter("name the corpus to score on; a baseline has none of its own.", param_hint="--corpus")
-    from erckit.corpora import load_corpus
-
-    return load_corpus(name, folder=source, map=map_to or "")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -10,11 +9,13 @@ import typer
 from erckit.cli.say import say
 
 if TYPE_CHECKING:
+    from erckit.cli.evaluating.request import EvaluateRequest
     from erckit.corpora import Corpus
     from erckit.evaluation.vectors.space_result import SpaceResult
     from erckit.labelling import Labeler
 
 FORCED_CHOICE = "forced-choice"
+_NO_CORPUS = "name the corpus whose utterances are drawn."
 SCORERS = ("head", "prototypes", "neighbours")
 
 
@@ -27,70 +28,55 @@ def published_split(split: str, forced_choice: bool) -> tuple[str, bool]:
     return split, forced_choice
 
 
-def score_space(
-    name: str,
-    corpus: str | None,
-    source: Path | None,
-    map_to: str | None,
-    split: str,
-    *,
-    few_shot: str | None,
-    labels: tuple[str, ...],
-    episodes: int | None,
-    seed: int | None,
-    seeds: int | None,
-    backbone: str | None,
-    precision: str,
-    quiet: bool,
-) -> tuple[SpaceResult, str]:
+def score_space(request: EvaluateRequest) -> tuple[SpaceResult, str]:
     """Run few-shot episodes (``few_shot`` names the task), else the forced choice; the result and its printed form."""
+    if request.few_shot is not None and request.forced_choice:
+        raise typer.BadParameter("does not go with the forced choice.", param_hint="--few-shot")
+    kind = "few-shot episodes" if request.few_shot is not None else "the forced choice"
+    request.refuse(kind, "png", "out", "settings", "scorer", "draws", "allow_seen")
+    return _score_episodes(request, request.few_shot) if request.few_shot is not None else _score_choice(request)
+
+
+def _score_episodes(request: EvaluateRequest, name: str) -> tuple[SpaceResult, str]:
     from erckit.evaluation.vectors.episodes import read_task
+    from erckit.evaluation.vectors.few_shot import drawable_labels, evaluate_few_shot, format_few_shot
     from erckit.progress import Progress
 
-    if few_shot is not None:
-        if seeds is not None:
-            raise typer.BadParameter(
-                "does not go with --few-shot; --seed says from where to draw.", param_hint="--seeds"
-            )
-        task = read_task(few_shot)
-    else:
-        for option, value in (
-            ("--backbone", backbone),
-            ("--labels", labels or None),
-            ("--episodes", episodes),
-            ("--seed", seed),
-        ):
-            if value is not None:
-                raise typer.BadParameter("does not go with the forced choice.", param_hint=option)
-        task = None
-    data = _corpus(corpus, source, map_to)
-    if task is not None:
-        from erckit.evaluation.vectors.few_shot import drawable_labels
+    if request.seeds is not None:
+        raise typer.BadParameter("does not go with --few-shot; --seed says from where to draw.", param_hint="--seeds")
+    task = read_task(name)
+    corpus = request.load_corpus(_NO_CORPUS)
+    labels = request.labels or ()
+    drawable_labels(corpus, request.split, task, labels)  # what cannot be drawn is told before a model is loaded
+    labeler = _labeler(request)
+    with Progress(None, "Encoding", quiet=request.quiet) as bar:
+        result = evaluate_few_shot(
+            labeler,
+            corpus,
+            request.split,
+            task,
+            episodes=600 if request.episodes is None else request.episodes,
+            seed=1 if request.seed is None else request.seed,
+            labels=labels,
+            backbone=request.backbone or "",
+            report=bar.advance,
+            quiet=request.quiet,
+        )
+    return result, format_few_shot(result)
 
-        drawable_labels(data, split, task, labels)  # what cannot be drawn is told before a model is loaded
-    labeler = _labeler(name, precision)
-    with Progress(None, "Encoding", quiet=quiet) as bar:
-        if task is not None:
-            from erckit.evaluation.vectors.few_shot import evaluate_few_shot, format_few_shot
 
-            found = evaluate_few_shot(
-                labeler,
-                data,
-                split,
-                task,
-                episodes=600 if episodes is None else episodes,
-                seed=1 if seed is None else seed,
-                labels=labels,
-                backbone=backbone or "",
-                report=bar.advance,
-                quiet=quiet,
-            )
-            return found, format_few_shot(found)
-        from erckit.evaluation.vectors.forced_choice import evaluate_forced_choice, format_forced_choice
+def _score_choice(request: EvaluateRequest) -> tuple[SpaceResult, str]:
+    from erckit.progress import Progress
 
-        chosen = range(1, (seeds or 10) + 1)
-        found = evaluate_forced_choice(labeler, data, split, chosen, report=bar.advance, quiet=quiet)
-        return found, format_forced_choice(found)
+    request.refuse("the forced choice", "backbone", "labels", "episodes", "seed")
+    corpus = request.load_corpus(_NO_CORPUS)
+    labeler = _labeler(request)
+    from erckit.evaluation.vectors.forced_choice import evaluate_forced_choice, format_forced_choice
+
+    seeds = range(1, (request.seeds or 10) + 1)
+    with Progress(None, "Encoding", quiet=request.quiet) as bar:
+        result = evaluate_forced_choice(labeler, corpus, request.split, seeds, report=bar.advance, quiet=request.quiet)
+    return result, format_forced_choice(result)
 
 
 def with_scorer(labeler: Labeler, scorer: str, data: Corpus, quiet: bool) -> Labeler:
@@ -105,15 +91,7 @@ def with_scorer(labeler: Labeler, scorer: str, data: Corpus, quiet: bool) -> Lab
         return fit_scorer(labeler, data, scorer, report=bar.advance)
 
 
-def _corpus(name: str | None, source: Path | None, map_to: str | None) -> Corpus:
-    if name is None:
-        raise typer.BadParameter("name the corpus whose utterances are drawn.", param_hint="--corpus")
-    from erckit.corpora import load_corpus
-
-    return load_corpus(name, folder=source, map=map_to or "")
-
-
-def _labeler(name: str, precision: str) -> Labeler:
+def _labeler(request: EvaluateRequest) -> Labeler:
     from erckit.labelling import Labeler
 
-    return Labeler.from_pretrained(name, precision=precision, keeps_vectors=True)
+    return Labeler.from_pretrained(request.name, precision=request.precision, keeps_vectors=True)
