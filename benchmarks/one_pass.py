@@ -35,7 +35,8 @@ from erckit.encoding.tokens import TokenizedConversation
 from erckit.networks.inference import autocast, predict_logits
 from erckit.networks.network import ConversationModel, ModelInputs
 from erckit.networks.preparation import Preparation, PreparedConversations, token_batches
-from erckit.recipe.recipe import Recipe, load_recipe
+from erckit.recipe.load_recipe import load_recipe
+from erckit.recipe.recipe import Recipe
 from erckit.storage.atomic import write_text
 from erckit.training.data import packed_ahead
 from erckit.training.objectives.objective import weighted_cross_entropy

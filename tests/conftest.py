@@ -160,8 +160,8 @@ def tiny_corpus(talk: Callable[..., Any]) -> Any:
 @pytest.fixture(scope="session")
 def tiny_recipe(tiny_backbone: Callable[[str], Path]) -> Callable[..., Any]:
     """``tiny_recipe(model=..., training=...)``: a recipe on the tiny bert, with the given values changed."""
+    from erckit.recipe.load_recipe import recipe_from_dict
     from erckit.recipe.recipe import Recipe
-    from erckit.settings import settings_from_dict
 
     def make(model: dict[str, Any] | None = None, training: dict[str, Any] | None = None) -> Recipe:
         quick = {"epochs": 2, "batch_tokens": 96, "precision": "fp32", "head_rate": 3e-3, "backbone_rate": 1e-3}
@@ -171,7 +171,7 @@ def tiny_recipe(tiny_backbone: Callable[[str], Path]) -> Callable[..., Any]:
             "model": {"backbone": str(tiny_backbone("bert")), "speaker": {"min_utterances": 2}, **(model or {})},
             "training": {**quick, **(training or {})},
         }
-        return settings_from_dict(Recipe, values)
+        return recipe_from_dict(values)
 
     return make
 
@@ -295,8 +295,8 @@ def ruled_corpus() -> Callable[..., Any]:
 @pytest.fixture(scope="session")
 def llm_recipe(tiny_causal_lm: Callable[..., Any], tiny_backbone: Callable[[str], Path]) -> Callable[..., Any]:
     """``llm_recipe(system, model=..., style=..., training=...)``: a recipe on the tiny llama, with values changed."""
+    from erckit.recipe.load_recipe import recipe_from_dict
     from erckit.recipe.recipe import Recipe
-    from erckit.settings import settings_from_dict
 
     def make(system: str = "bios_erc", **groups: Any) -> Recipe:
         encoder = {"encoder": str(tiny_backbone("bert"))}
@@ -315,7 +315,7 @@ def llm_recipe(tiny_causal_lm: Callable[..., Any], tiny_backbone: Callable[[str]
         }
         for group, changes in groups.items():
             values[group] = {**values[group], **changes}
-        return settings_from_dict(Recipe, values)
+        return recipe_from_dict(values)
 
     return make
 

@@ -11,9 +11,9 @@ from erckit.corpora import CORPORA
 from erckit.corpora.mixture import mixture_parts
 from erckit.errors import SettingError
 from erckit.evaluation.ablation.ablation_plan import load_ablation
-from erckit.models import MODELS
+from erckit.models import MODELS, model_class
 from erckit.models.prompts import PROMPT_STYLES
-from erckit.recipe.recipe import ablation_names, is_ablation, load_recipe, recipe_names
+from erckit.recipe.load_recipe import ablation_names, is_ablation, load_recipe, recipe_names
 
 YAML_FILES = sorted((Path(__file__).resolve().parents[1] / "recipes").rglob("*.yaml"))
 ABLATIONS = [path for path in YAML_FILES if path.stem.startswith("ablation")]
@@ -46,7 +46,7 @@ def test_thesis_settings_are_the_published_ones() -> None:
     assert (model.speaker.identity, model.speaker.form) == ("global", "marker")
     assert (model.history.scope, model.history.order, model.history.window) == ("all", "file", 11)
     assert (model.history.encoder, model.history.is_frozen) == ("own", False)
-    assert (model.gru_layers, model.gru_dropout, model.has_projection) == (2, 0.3, False)
+    assert (model.own.gru_layers, model.own.gru_dropout, model.own.has_projection) == (2, 0.3, False)
     assert (model.attention, model.pooling) == ("per_utterance", "first")
     assert training.class_weights == "min_count"
     assert (training.backbone_rate, training.head_rate, training.layer_decay) == (1e-6, 1e-6, 1.0)
@@ -130,9 +130,10 @@ def test_published_sentemo_settings_are_the_published_ones() -> None:
     recipe = load_recipe("sentemo/dailydialog_published")
     model, training = recipe.model, recipe.training
     assert (model.history.scope, model.history.window + 1) == ("chunk", 15)
-    assert not model.is_causal
-    own = model.sentemo
-    assert (own.freezes_backbone, own.layers, own.heads, own.dropout, own.head) == (True, (), 24, 0.3, "transformer")
+    assert not model_class(model.name).is_causal(model)
+    reader, own = model.reader, model.own
+    assert (reader.is_frozen, reader.layers, own.heads, own.dropout) == (True, (), 24, 0.3)
+    assert model.head.kind == "transformer"
     metric = training.metric
     assert (metric.loss, metric.schedule, metric.margin, metric.distance) == ("triplet", "alternate", 1.0, "euclidean")
     assert (metric.miner, training.neutral_weight, training.weights_from) == ("uniform", 1e-9, "batch")
@@ -146,9 +147,9 @@ def test_published_sentemo_settings_are_the_published_ones() -> None:
 def test_repaired_sentemo_is_causal_and_frozen_unless_tuned() -> None:
     for name in ("dailydialog", "emorynlp"):
         model = load_recipe(f"sentemo/{name}").model
-        assert model.is_causal
-        assert (model.history.scope, model.history.window, model.sentemo.freezes_backbone) == ("preceding", 14, True)
-    assert not load_recipe("sentemo/dailydialog_tuned").model.sentemo.freezes_backbone
+        assert model_class(model.name).is_causal(model)
+        assert (model.history.scope, model.history.window, model.reader.is_frozen) == ("preceding", 14, True)
+    assert not load_recipe("sentemo/dailydialog_tuned").model.reader.is_frozen
 
 
 def test_rows_of_emonet_llm_switch_one_part_off_each() -> None:

@@ -52,7 +52,7 @@ def test_what_does_not_fit_is_named(values: dict[str, Any], said: str) -> None:
 
 
 def test_a_shells_empty_value_reaches_a_recipe() -> None:
-    from erckit.recipe.recipe import load_recipe
+    from erckit.recipe.load_recipe import load_recipe
 
     changes = ["style.commonsense=prompt", "training.llm.first_task="]
     assert load_recipe("ckerc/emorynlp", changes).training.llm.first_task == ""

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from erckit.labelling import Labeler
     from erckit.labels import LabelSet
     from erckit.readers import read_conversations
-    from erckit.recipe.recipe import Recipe, load_recipe
+    from erckit.recipe.load_recipe import load_recipe
+    from erckit.recipe.recipe import Recipe
 
 __version__ = "0.1.0"
 
@@ -29,7 +30,7 @@ _EXPORTS = {
     "Recipe": "erckit.recipe.recipe",
     "Result": "erckit.evaluation.results.result",
     "load_corpus": "erckit.corpora",
-    "load_recipe": "erckit.recipe.recipe",
+    "load_recipe": "erckit.recipe.load_recipe",
     "read_conversations": "erckit.readers",
 }
 

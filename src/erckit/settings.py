@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import types
 import typing
 from collections.abc import Mapping
@@ -18,7 +19,8 @@ def settings_from_dict(kind: type[T], values: Mapping[str, Any], where: str = ""
 
     Args:
         kind: A dataclass whose fields have defaults; nested dataclasses are built from nested dictionaries.
-        values: Key to value; missing keys keep their defaults.
+        values: Key to value; missing keys keep their defaults. A nested dataclass may also be given
+            built already.
         where: Dotted prefix for messages.
 
     Raises:
@@ -32,7 +34,9 @@ def settings_from_dict(kind: type[T], values: Mapping[str, Any], where: str = ""
         if key not in known:
             raise SettingError(f"unknown key '{dotted}'. {nearest(str(key), known)}")
         hint = hints[key]
-        if dataclasses.is_dataclass(hint):
+        if dataclasses.is_dataclass(hint) and isinstance(value, typing.cast(type[Any], hint)):
+            built[key] = value
+        elif dataclasses.is_dataclass(hint):
             if not isinstance(value, Mapping):
                 raise SettingError(f"'{dotted}' must hold keys of its own, got {value!r}.")
             built[key] = settings_from_dict(typing.cast(type[Any], hint), value, f"{dotted}.")
@@ -41,25 +45,6 @@ def settings_from_dict(kind: type[T], values: Mapping[str, Any], where: str = ""
         else:
             built[key] = _fit(value, hint, dotted)
     return kind(**built)
-
-
-def with_defaults(kind: type[Any], recorded: Any) -> Any:
-    """Settings that an older version recorded, with the keys it did not know yet at their defaults.
-
-    Args:
-        kind: The dataclass that the settings were made of.
-        recorded: What was recorded; keys that ``kind`` does not know stay as they are.
-    """
-    made = kind()
-    # A recipe says in to_dict what comes of a value that depends on another.
-    return _filled(recorded, made.to_dict() if hasattr(made, "to_dict") else dataclasses.asdict(made))
-
-
-def _filled(recorded: Any, defaults: Any) -> Any:
-    if not (isinstance(recorded, Mapping) and isinstance(defaults, Mapping)):
-        return recorded
-    known = {key: _filled(value, defaults[key]) if key in defaults else value for key, value in recorded.items()}
-    return {**defaults, **known}
 
 
 def _fit(value: Any, hint: Any, dotted: str) -> Any:
@@ -96,3 +81,37 @@ def choose(value: str, allowed: typing.Iterable[str], dotted: str) -> None:
     options = list(allowed)
     if value not in options:
         raise SettingError(f"'{dotted}' cannot be '{value}'. {nearest(value, options)}")
+
+
+def require(
+    settings: object,
+    name: str,
+    where: str = "",
+    *,
+    least: float = -math.inf,
+    most: float = math.inf,
+    below: float | None = None,
+) -> None:
+    """Refuse a number of some settings that is out of range.
+
+    Args:
+        settings: What has the number.
+        name: The number's attribute.
+        where: Dotted prefix for messages; a system's own settings leave it out, it is put before them.
+        least: Smallest value allowed.
+        most: Largest value allowed.
+        below: Smallest value that is too large.
+
+    Raises:
+        SettingError: Out of range, or not a number.
+    """
+    value = getattr(settings, name)
+    if least <= value <= most and (below is None or value < below):
+        return
+    if below is not None:
+        asked = f"in [{least:g}, {below:g})"
+    elif most < math.inf:
+        asked = f"{least:g} to {most:g}"
+    else:
+        asked = f"at least {least:g}"
+    raise SettingError(f"'{where}{name}' must be {asked}, got {value}.")

@@ -25,15 +25,14 @@ def random_folder(
         from erckit.labels import LabelSet
         from erckit.memory.identity import SpeakerRegistry
         from erckit.model_folder.network_folder import PretrainedModel, new_model
-        from erckit.networks.shared_settings import ModelSettings
-        from erckit.settings import settings_from_dict
+        from erckit.models.model_settings import model_settings
         from erckit.storage.manifest import file_sha256
 
         key = json.dumps([kind, values], sort_keys=True)
         if key in made:
             return made[key]
         backbone = tiny_backbone(kind)
-        wanted = settings_from_dict(ModelSettings, {"backbone": str(backbone), **values})
+        wanted = model_settings({"backbone": str(backbone), **values})
         names = RANDOM_NAMES if wanted.speaker.identity == "global" else ()
         registry = SpeakerRegistry(wanted.speaker.identity, names, frozenset({"Waiter"}))
         labels = LabelSet(("Calm", "Cross", "Glad"), neutral="Calm")

@@ -19,8 +19,7 @@ from erckit.labels import LabelSet
 from erckit.memory.identity import SpeakerRegistry
 from erckit.model_folder.network_folder import PretrainedModel, new_model
 from erckit.model_folder.tuned_backbone import write_tuned_backbone
-from erckit.networks.shared_settings import ModelSettings
-from erckit.settings import settings_from_dict
+from erckit.models.model_settings import model_settings
 
 
 def test_it_reads_as_inside_the_model(
@@ -28,7 +27,7 @@ def test_it_reads_as_inside_the_model(
 ) -> None:
     folder = tiny_backbone("bert")
     values = {"name": "compm", "backbone": "tiny", "speaker": {"identity": "none", "form": "none"}}
-    settings = settings_from_dict(ModelSettings, {**values, "history": {"scope": "none"}})
+    settings = model_settings({**values, "history": {"scope": "none"}})
     registry = SpeakerRegistry.from_conversations("none", [], 2)
     model, preparation = new_model(settings, LabelSet(("a", "b")), registry, folder)
     with torch.no_grad():

@@ -226,7 +226,7 @@ def _kill(recipe: Path, out: Path) -> None:
     """Train with checkpoints after every step, and stop as if killed."""
     from torch.optim.optimizer import register_optimizer_step_pre_hook
 
-    from erckit.recipe.recipe import load_recipe  # the old names: erckit.training.recipe, .recipe_corpus
+    from erckit.recipe.load_recipe import load_recipe  # the old names: erckit.training.recipe, .recipe_corpus
     from erckit.recipe.recipe_corpus import recipe_corpus
     from erckit.training.train import train
 

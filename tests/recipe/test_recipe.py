@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from erckit.errors import SettingError
-from erckit.recipe.recipe import Recipe, TrainingSettings, change_recipe, is_ablation, load_recipe
+from erckit.recipe.load_recipe import change_recipe, is_ablation, load_recipe
+from erckit.recipe.recipe import Recipe
+from erckit.recipe.training_settings import TrainingSettings
 
 
 @pytest.fixture

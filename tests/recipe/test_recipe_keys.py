@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from erckit.errors import SettingError
 from erckit.models.prompts import PROMPT_STYLES
-from erckit.recipe.recipe import LLM_MODEL, Recipe, change_recipe, load_recipe
+from erckit.recipe.load_recipe import change_recipe, load_recipe
+from erckit.recipe.recipe import Recipe
 
 OTHER = {
     "model.attention": "full", "model.pooling": "marker", "model.has_separator": False,
@@ -31,22 +30,6 @@ OTHER = {
 def test_an_llm_recipe_refuses_what_only_encoders_read(key: str) -> None:
     with pytest.raises(SettingError, match=rf"'{key}' is not for LLM systems, got .*Leave it out\.$"):
         change_recipe(load_recipe("emonet_llm/emorynlp"), {key: OTHER[key]})
-
-
-def leaves(settings: Any, prefix: str) -> Iterator[str]:
-    for field in dataclasses.fields(settings):
-        value = getattr(settings, field.name)
-        if dataclasses.is_dataclass(value):
-            yield from leaves(value, f"{prefix}{field.name}.")
-        else:
-            yield f"{prefix}{field.name}"
-
-
-def test_every_model_setting_is_read_by_llm_systems_or_refused() -> None:
-    """A new setting of encoders has to be put on one side: it is refused of itself, so no list can be forgotten."""
-    groups = {key.removesuffix("." + key.split(".")[-1]) for key in leaves(Recipe().model.sentemo, "model.sentemo.")}
-    named = {key for key in leaves(Recipe().model, "model.") if not any(key.startswith(g + ".") for g in groups)}
-    assert named == LLM_MODEL | {key for key in OTHER if key.startswith("model.") and "sentemo" not in key}
 
 
 @pytest.mark.parametrize(

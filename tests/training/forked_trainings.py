@@ -32,8 +32,8 @@ from erckit.corpora.corpus import Corpus
 from erckit.labels import LabelSet
 from erckit.model_folder.adapter_folder import read_adapter_folder
 from erckit.model_folder.network_folder import load_pretrained
+from erckit.recipe.load_recipe import recipe_from_dict
 from erckit.recipe.recipe import Recipe
-from erckit.settings import settings_from_dict
 from erckit.training.checkpoint import load_checkpoint
 
 with contextlib.suppress(ImportError):
@@ -184,7 +184,7 @@ def together(recipe: Recipe, corpus: Corpus, out: Path, processes: int) -> dict[
 def main() -> None:
     torch.set_num_threads(1)
     given = json.load(sys.stdin)
-    recipe, corpus, out = settings_from_dict(Recipe, given["recipe"]), read_corpus(given["corpus"]), Path(given["out"])
+    recipe, corpus, out = recipe_from_dict(given["recipe"]), read_corpus(given["corpus"]), Path(given["out"])
     if given["task"] == "interrupted":
         answer = interrupted(recipe, corpus, out, given["kills"], given["seed"], given.get("while_writing", False))
     else:

@@ -13,16 +13,16 @@ from hypothesis import strategies as st
 from erckit.errors import LabelSetError
 from erckit.labels import LabelSet
 from erckit.memory.identity import SpeakerRegistry
+from erckit.models.model_settings import model_settings
 from erckit.networks.preparation import Preparation
-from erckit.networks.shared_settings import ModelSettings
-from erckit.recipe.recipe import TrainingSettings
+from erckit.recipe.training_settings import TrainingSettings
 from erckit.training.data import TrainingData, epoch_batches, packed_ahead
 from erckit.training.objectives.objective import NO_LABEL
 
 
 @pytest.fixture(scope="module")
 def preparation(tiny_backbone: Callable[[str], Any]) -> Preparation:
-    return Preparation(ModelSettings(), SpeakerRegistry("global"), tiny_backbone("bert"), 128)
+    return Preparation(model_settings({}), SpeakerRegistry("global"), tiny_backbone("bert"), 128)
 
 
 @pytest.fixture(scope="module")

@@ -12,9 +12,8 @@ import torch
 from erckit.labels import LabelSet
 from erckit.memory.identity import SpeakerRegistry
 from erckit.model_folder.network_folder import new_model
-from erckit.networks.shared_settings import ModelSettings
-from erckit.recipe.recipe import TrainingSettings
-from erckit.settings import settings_from_dict
+from erckit.models.model_settings import model_settings
+from erckit.recipe.training_settings import TrainingSettings
 from erckit.training.average import WeightAverage
 from erckit.training.optimizer import make_optimizer, parameter_groups, rate_factor
 
@@ -24,7 +23,7 @@ SETTINGS = TrainingSettings(backbone_rate=0.1, head_rate=1.0, layer_decay=0.5, w
 @pytest.fixture(scope="module")
 def model(tiny_backbone: Callable[[str], Path]) -> Any:
     values = {"freezes_embeddings": False, "speaker": {"form": "embedding"}, "history": {"encoder": "own"}}
-    settings = settings_from_dict(ModelSettings, values)
+    settings = model_settings(values)
     return new_model(settings, LabelSet(("a", "b")), SpeakerRegistry("global", ("Ana",)), tiny_backbone("bert"))[0]
 
 

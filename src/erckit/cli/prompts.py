@@ -46,7 +46,7 @@ def prompts(
         return
     from erckit.labels import LabelSet
     from erckit.prompting.prompt.prompt_context import PromptContext
-    from erckit.recipe.recipe import read_override
+    from erckit.recipe.load_recipe import read_override
     from erckit.reports.pages.prompt_page import EXAMPLE, EXAMPLE_LABELS, example_context, show_prompts
 
     chosen = prompt_style(style, dict(map(read_override, settings or [])))

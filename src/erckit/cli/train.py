@@ -54,7 +54,7 @@ def train(
     if out is not None and out.exists() and not out.is_dir():
         raise typer.BadParameter(f"'{out}' is a file. Name a folder.", param_hint="--out")
     from erckit.cli.evaluating.baselines import refuse_to_train
-    from erckit.recipe.recipe import load_recipe
+    from erckit.recipe.load_recipe import load_recipe
     from erckit.recipe.recipe_corpus import recipe_corpus
 
     refuse_to_train(recipe)

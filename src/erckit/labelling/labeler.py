@@ -145,7 +145,7 @@ class Labeler:
     @property
     def causal(self) -> bool:
         """Whether no label depends on a later utterance."""
-        return self._pretrained.settings.is_causal
+        return self._pretrained.is_causal
 
     @property
     def history_scope(self) -> str:

@@ -28,7 +28,7 @@ from erckit.model_folder.adapter_folder import AdapterFolder, check_base, read_a
 from erckit.model_folder.network_folder import set_trained_tensors
 from erckit.models.prompts import trained_style
 from erckit.networks.inference import autocast, resolve_precision
-from erckit.networks.shared_settings import HistorySettings
+from erckit.networks.shared_settings import ModelSettings
 from erckit.prompting.answers.local_answers import LocalAnswers
 from erckit.prompting.context.context_builder import ANNOTATIONS, ContextBuilder
 from erckit.prompting.context.context_settings import ContextSettings, EngineSettings
@@ -36,6 +36,7 @@ from erckit.prompting.context.demonstrations import DEMONSTRATIONS, read_demonst
 from erckit.prompting.context.example_pool import EXAMPLES, read_examples
 from erckit.prompting.context.gathered import Gathered
 from erckit.prompting.scoring.prompt_system import PromptSystem
+from erckit.recipe.load_recipe import recorded_model
 from erckit.settings import choose, settings_from_dict
 from erckit.storage.manifest import MANIFEST_NAME, file_sha256
 
@@ -487,7 +488,7 @@ def prompt_builder(
                 f"{annotations}: the prompts of model '{adapter.name}' show no annotations. Leave the file out."
             )
         context = replace(context, engine=EngineSettings("file", file=str(annotations)))
-    history = settings_from_dict(HistorySettings, recipe.get("model", {}).get("history", {}), "model.history.")
+    history = (recorded_model(recipe) or ModelSettings()).history
     pool = None
     if DEMONSTRATIONS in adapter.files:
         encoder = get_backbone(context.demonstrations.encoder)

@@ -22,7 +22,7 @@ def model_card(pretrained: PretrainedModel, training: Mapping[str, Any]) -> str:
 Labels every utterance of a conversation with one of {len(pretrained.label_set)} emotions:
 {", ".join(pretrained.label_set.labels)}.
 
-- System: {settings.name}, attention `{settings.attention}`, {"causal" if settings.is_causal else "not causal"}
+- System: {settings.name}, attention `{settings.attention}`, {"causal" if pretrained.is_causal else "not causal"}
 - Backbone: {settings.backbone}, sha256 `{pretrained.backbone_sha256}`
 - Parameters: {total:,}, of which {trained:,} trained
 - Speaker: identity `{settings.speaker.identity}`, form `{settings.speaker.form}`

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,12 @@ from erckit.errors import LabelSetError, ModelFolderError, SettingError
 from erckit.labels import LabelSet
 from erckit.memory.identity import SpeakerRegistry
 from erckit.models import model_class
+from erckit.models.model_settings import model_settings, settings_values
 from erckit.networks.compact import compress, decompress
 from erckit.networks.network import ConversationModel
 from erckit.networks.preparation import Preparation
 from erckit.networks.shared_settings import ModelSettings
-from erckit.settings import choose, settings_from_dict
+from erckit.settings import choose
 from erckit.storage.atomic import atomic_folder
 from erckit.storage.manifest import file_sha256, verify_manifest
 
@@ -60,6 +61,11 @@ class PretrainedModel:
     scores: Mapping[str, Any] | None = None
     name: str = "model"
 
+    @property
+    def is_causal(self) -> bool:
+        """Whether no prediction can depend on a later utterance."""
+        return self.model.is_causal(self.settings)
+
     def save_pretrained(self, folder: Path, weights: str = "full", card: str = "") -> None:
         """Write a model folder, whole or not at all.
 
@@ -78,7 +84,7 @@ class PretrainedModel:
         config = {
             "format_version": FORMAT_VERSION,
             "name": self.name,
-            "model": asdict(self.settings),
+            "model": settings_values(self.settings),
             "weights": weights,
             "backbone_sha256": self.backbone_sha256,
             "speakers": {
@@ -112,7 +118,7 @@ def new_model(
         load_backbone(backbone_folder),
         load_backbone(backbone_folder) if own else None,
     )
-    return model, Preparation(settings, registry, backbone_folder, model.encoder.max_tokens)
+    return model, Preparation(settings, registry, backbone_folder, model.encoder.max_tokens, model.context_window)
 
 
 def load_pretrained(folder: Path) -> PretrainedModel:
@@ -137,7 +143,7 @@ def load_pretrained(folder: Path) -> PretrainedModel:
             raise ModelFolderError(
                 f"{folder}: format version {version} is not {FORMAT_VERSION}. Use the erckit version that wrote it."
             )
-        settings = settings_from_dict(ModelSettings, config["model"], "model.")
+        settings = model_settings(config["model"], is_stored=True)
         label_set = LabelSet(tuple(labels["labels"]), labels["neutral"])
         speakers = config["speakers"]
         registry = SpeakerRegistry(

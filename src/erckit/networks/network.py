@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from erckit.encoding.encoder import ConversationEncoder
 from erckit.encoding.packing import PackedBatch
-from erckit.networks.shared_settings import ModelSettings
+from erckit.networks.shared_settings import SHARED_SETTINGS, ModelSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,25 +76,59 @@ class ModelOutput:
 class ConversationModel(nn.Module, ABC):
     """A system that scores all utterances of packed conversations at once.
 
+    A system declares what can be set on it; ``erckit.models.model_settings`` refuses everything else.
+
     Attributes:
+        Settings: Dataclass of the hyper-parameters that are the system's own, with a default each; None for none.
+        reads_settings: Keys below ``model`` that it reads of those that all systems share, dotted; the name of a
+            group stands for all of it.
+        defaults: Defaults of such keys that differ for this system, by dotted key.
+        choices: Values of such keys that this system knows, where it does not know all.
+        label_head: What the names of the label head's parameters begin with.
+        speaker_tables: Names of parameters with a row per known speaker, or parts of their names.
         settings: The model's settings.
         encoder: Encoder of the context; its ``width`` is H.
         has_history: Whether ``represent`` reads memory vectors.
     """
 
+    Settings: ClassVar[type[Any] | None] = None
+    reads_settings: ClassVar[frozenset[str]] = SHARED_SETTINGS
+    defaults: ClassVar[Mapping[str, Any]] = {}
+    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    label_head: ClassVar[str] = "classifier"
+    speaker_tables: ClassVar[tuple[str, ...]] = ("speakers",)
+
     settings: ModelSettings
     encoder: ConversationEncoder
     has_history: bool
 
-    @property
-    def is_causal(self) -> bool:
+    @classmethod
+    def is_causal(cls, settings: ModelSettings) -> bool:
         """Whether no prediction can depend on a later utterance."""
-        return self.settings.is_causal
+        return settings.attention != "full" and settings.history.scope != "chunk"
+
+    @classmethod
+    def keeps_vectors(cls, settings: ModelSettings) -> bool:
+        """Whether its backbone is frozen and reads every utterance alone, so that vectors are computed once."""
+        return False
+
+    @classmethod
+    def trains_head_first(cls, settings: ModelSettings) -> bool:
+        """Whether ``training.head_first`` can train its label head alone on single utterances."""
+        return False
 
     @property
     def memory_width(self) -> int:
         """Length of the vectors by which utterances are remembered, H."""
         return self.encoder.width
+
+    def project(self, vectors: Tensor) -> Tensor:
+        """What the label head scores of single utterances, (N, H), from vectors of the frozen backbone, (N, V)."""
+        return vectors
+
+    def head_parameters(self) -> list[nn.Parameter]:
+        """Parameters of the label head, which scores vectors."""
+        return [p for name, p in self.named_parameters() if name.startswith(self.label_head)]
 
     @property
     def label_bias(self) -> nn.Parameter:
@@ -101,8 +137,8 @@ class ConversationModel(nn.Module, ABC):
 
     @property
     def reads_known_vectors(self) -> bool:
-        """Whether its backbone is frozen and reads every utterance alone, so that vectors can be computed before."""
-        return False
+        """Whether vectors of utterances can be computed before, see :meth:`keeps_vectors`."""
+        return self.keeps_vectors(self.settings)
 
     @property
     def context_window(self) -> int:

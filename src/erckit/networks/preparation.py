@@ -61,17 +61,26 @@ class Preparation:
         registry: Known speakers.
         folder: The backbone's folder, for its tokenizer.
         max_tokens: Positions the backbone has.
+        context_window: Utterances before a target that a context layer of the model's own reads; 0 for none.
     """
 
-    def __init__(self, settings: ModelSettings, registry: SpeakerRegistry, folder: Path, max_tokens: int) -> None:
+    def __init__(
+        self,
+        settings: ModelSettings,
+        registry: SpeakerRegistry,
+        folder: Path,
+        max_tokens: int,
+        context_window: int = 0,
+    ) -> None:
         self.settings = settings
+        self.context_window = context_window
         self.registry = registry
         self.max_tokens = max_tokens
         longest = min(settings.max_utterance_tokens, max_tokens)
         self.left_context = min(settings.left_context, max_tokens // 2)
         self.tokenizer: ConversationTokenizer | WordTokenizer
-        if settings.name == "sentemo" and settings.sentemo.word_vectors:
-            self.tokenizer = WordTokenizer(load_word_vectors(Path(settings.sentemo.word_vectors)), longest)
+        if settings.reader.word_vectors:
+            self.tokenizer = WordTokenizer(load_word_vectors(Path(settings.reader.word_vectors)), longest)
         else:
             self.tokenizer = ConversationTokenizer(folder, settings.speaker.form, longest, settings.has_separator)
 
@@ -181,10 +190,9 @@ class Preparation:
         Returns:
             Rows of the utterances before each of the R utterances, (R, C), and identities of their speakers, (R,).
         """
-        window = self.settings.context_window
-        if not window:
+        if not self.context_window:
             return None, None
-        preceding = preceding_rows([len(t.blocks) for t in tokenized], window)
+        preceding = preceding_rows([len(t.blocks) for t in tokenized], self.context_window)
         speakers = [rows[0] for t in tokenized for rows in t.identities]
         return torch.from_numpy(preceding), torch.tensor(speakers, dtype=torch.long)
 
@@ -272,7 +280,7 @@ def with_known_vectors(
         backbone_folder,
         max_tokens=preparation.tokenizer.max_utterance_tokens,
         precision=precision,
-        layers=preparation.settings.sentemo.layers,
+        layers=preparation.settings.reader.layers,
         keep=keep,
         quiet=quiet,
         encoder=model.encoder,

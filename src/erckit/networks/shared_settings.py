@@ -1,13 +1,13 @@
-"""What can be set on a model: every published choice by name."""
+"""Settings that several systems read: speaker, history, reader, head; what is one system's own stands beside it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from erckit.encoding.segments import ATTENTIONS
 from erckit.errors import SettingError
-from erckit.networks.sentemo_settings import SentEmoSettings
-from erckit.settings import choose
+from erckit.settings import choose, require
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +65,76 @@ class HistorySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ReaderSettings:
+    """How a system over vectors reads an utterance: alone, into one vector.
+
+    Args:
+        kind: ``backbone``, or ``words``: an LSTM over word embeddings (a published baseline).
+        layers: Backbone layers whose means are joined to the utterance vector, 0 is below the first; empty is the
+            last alone, as sentence-transformers does.
+        is_frozen: Whether the backbone is left as it is. Its vectors are then computed once and kept.
+        word_vectors: File of word vectors in text form (GloVe, fastText) for ``kind: words``; empty takes the
+            backbone's own word embeddings. The file stays where it is: whoever uses the model needs it, too.
+        has_projection: Whether the utterance vector is normalised and projected before anything else reads it; a
+            vector of several layers has to be.
+        width: Length of the projected vectors, and of all that is built on them; 0 is the backbone's.
+        projection_dropout: Dropout before that projection.
+    """
+
+    kind: str = "backbone"
+    layers: tuple[int, ...] = ()
+    is_frozen: bool = True
+    word_vectors: str = ""
+    has_projection: bool = True
+    width: int = 0
+    projection_dropout: float = 0.1
+
+    def __post_init__(self) -> None:
+        choose(self.kind, ("backbone", "words"), "model.reader.kind")
+        require(self, "projection_dropout", "model.reader.", least=0, below=1)
+        require(self, "width", "model.reader.", least=0, most=8192)
+        if any(not isinstance(number, int) or isinstance(number, bool) or number < 0 for number in self.layers):
+            raise SettingError(f"'model.reader.layers' must be layer numbers from 0 on, got {list(self.layers)}.")
+        if self.word_vectors and self.kind != "words":
+            raise SettingError("'model.reader.word_vectors' is read with 'model.reader.kind: words' only.")
+        if self.layers and self.kind == "words":
+            raise SettingError("'model.reader.layers' is for 'model.reader.kind: backbone' only.")
+        if self.layers and not self.has_projection:
+            raise SettingError("'model.reader.layers' joins vectors; it needs 'model.reader.has_projection: true'.")
+        if self.width and not self.has_projection:
+            raise SettingError("'model.reader.width' needs 'model.reader.has_projection: true'.")
+
+
+@dataclass(frozen=True, slots=True)
+class HeadSettings:
+    """How the label head scores vectors.
+
+    Args:
+        kind: ``linear``, ``cosine`` (cosine to a learned direction per label, divided by ``temperature``), or
+            ``transformer`` (as published: a transformer layer over the single vector, then linear).
+        dropout: Dropout before the classifier.
+        temperature: Of the cosine head.
+        is_detached: Whether the head only reads the space, so that a metric loss alone shapes it.
+    """
+
+    kind: str = "linear"
+    dropout: float = 0.1
+    temperature: float = 0.1
+    is_detached: bool = False
+
+    def __post_init__(self) -> None:
+        choose(self.kind, ("linear", "cosine", "transformer"), "model.head.kind")
+        require(self, "dropout", "model.head.", least=0, below=1)
+        if not 0 < self.temperature <= 100:
+            raise SettingError(f"'model.head.temperature' must be in (0, 100], got {self.temperature}.")
+
+
+@dataclass(frozen=True, slots=True)
 class ModelSettings:
-    """Settings of a model; some concern one system only.
+    """Settings of a model: those that several systems read, and those of its own system.
+
+    A recipe says the latter under the system's name, ``model.<name>``; ``erckit.models.model_settings`` builds both
+    and refuses what the system does not read.
 
     Args:
         name: Published system, a name of ``erckit.models.MODELS``.
@@ -80,14 +148,12 @@ class ModelSettings:
             of these are used. ``per_utterance`` attention takes as many as fit instead.
         speaker: See ``SpeakerSettings``.
         history: See ``HistorySettings``.
-        gru_layers: Layers of the GRU over the history.
-        gru_dropout: Dropout between GRU layers.
-        has_projection: Whether the speaker vector passes W_p before the sum.
-        head_dropout: Dropout before the classifier.
         dropout: Dropout inside the backbone, -1 for the backbone's own value.
         frozen_layers: Lowest backbone layers that are not trained.
         freezes_embeddings: Whether word and position embeddings are left untrained.
-        sentemo: See ``SentEmoSettings``; read by ``sentemo`` and ``emonet_frozen`` only.
+        reader: See ``ReaderSettings``.
+        head: See ``HeadSettings``.
+        own: The system's own settings, an instance of its class attribute ``Settings``; None where it has none.
     """
 
     name: str = "emonet"
@@ -99,37 +165,29 @@ class ModelSettings:
     left_context: int = 256
     speaker: SpeakerSettings = field(default_factory=SpeakerSettings)
     history: HistorySettings = field(default_factory=HistorySettings)
-    gru_layers: int = 2
-    gru_dropout: float = 0.3
-    has_projection: bool = True
-    head_dropout: float = 0.1
     dropout: float = -1.0
     frozen_layers: int = 0
     freezes_embeddings: bool = True
-    sentemo: SentEmoSettings = field(default_factory=SentEmoSettings)
+    reader: ReaderSettings = field(default_factory=ReaderSettings)
+    head: HeadSettings = field(default_factory=HeadSettings)
+    own: Any = None
 
     def __post_init__(self) -> None:
         choose(self.attention, ATTENTIONS, "model.attention")
         choose(self.pooling, ("mean", "marker", "first"), "model.pooling")
         if self.pooling == "first" and self.attention != "per_utterance":
             raise SettingError("'model.pooling: first' goes with 'model.attention: per_utterance' only.")
-        if self.max_utterance_tokens < 16:
-            raise SettingError(f"'model.max_utterance_tokens' must be at least 16, got {self.max_utterance_tokens}.")
-        for name, least in (("gru_layers", 1), ("frozen_layers", 0), ("left_context", 0)):
-            if getattr(self, name) < least:
-                raise SettingError(f"'model.{name}' must be at least {least}, got {getattr(self, name)}.")
-        for name in ("gru_dropout", "head_dropout"):
-            if not 0 <= getattr(self, name) < 1:
-                raise SettingError(f"'model.{name}' must be in [0, 1), got {getattr(self, name)}.")
+        require(self, "max_utterance_tokens", "model.", least=16)
+        require(self, "frozen_layers", "model.", least=0)
+        require(self, "left_context", "model.", least=0)
         if self.dropout != -1 and not 0 <= self.dropout < 1:
             raise SettingError(f"'model.dropout' must be in [0, 1), or -1 for the backbone's own, got {self.dropout}.")
 
-    @property
-    def context_window(self) -> int:
-        """Utterances before a target that a context layer of the model's own reads, beside its speaker history."""
-        return self.sentemo.context_window if self.name == "emonet_frozen" else 0
 
-    @property
-    def is_causal(self) -> bool:
-        """Whether no prediction can depend on a later utterance."""
-        return self.attention != "full" and self.history.scope != "chunk"
+# Every key that several systems may read, but the name and the backbone, which all do.
+SHARED_SETTINGS = frozenset(
+    {
+        "attention", "pooling", "has_separator", "max_utterance_tokens", "left_context", "speaker", "history",
+        "dropout", "frozen_layers", "freezes_embeddings", "reader", "head",
+    }
+)  # fmt: skip

@@ -1,4 +1,4 @@
-"""How an LLM system is trained, beyond what all systems have in common."""
+"""How a model is trained: what all systems have in common, and what only some read."""
 
 from __future__ import annotations
 
@@ -123,3 +123,102 @@ class HeadFirstSettings:
         for label, count in self.utterances.items():
             if isinstance(count, bool) or not isinstance(count, int) or count < 1:
                 raise SettingError(f"'training.head_first.utterances.{label}' must be 1 or more, got {count!r}.")
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSettings:
+    """How a model is trained.
+
+    Args:
+        seed: Fixes initialisation, order and dropout; the same seed gives the same weights on CPU.
+        epochs: Most passes over the training conversations.
+        batch_tokens: Tokens of a batch.
+        accumulate: Batches per optimiser step.
+        backbone_rate: Peak rate of the top backbone layer.
+        head_rate: Peak rate of everything else.
+        layer_decay: Factor of the rate from one backbone layer to the next lower one.
+        weight_decay: AdamW's.
+        warmup: Share of all steps over which rates rise.
+        clip: Largest gradient norm.
+        class_weights: ``none``, ``min_count`` (published), ``inverse`` or ``sqrt_inverse``.
+        weights_from: Whether class weights come from the counts of the whole ``corpus`` or of each ``batch``. With
+            ``batch``, the gradient depends on how conversations are put together.
+        neutral_weight: Factor of the neutral label's class weight.
+        sampling: Conversations of an epoch: ``all``; or by chance, ``inverse`` or ``sqrt_inverse`` to how frequent the
+            rarest label in them is.
+        kept_conversations: Instead, the chance by label; a conversation counts with its likeliest, ``*`` for the rest.
+        adjusts_neutral: Whether a number chosen on dev is added to the neutral logit (it moves into the head's bias).
+        metric: See ``MetricSettings``.
+        head_first: See ``HeadFirstSettings``; for systems whose head reads vectors of a frozen backbone.
+        label_smoothing: Share of the target spread over all labels; without effect where there are teachers, and with
+            ``llm.loss: lm``.
+        r_drop: Weight of R-Drop's divergence between two passes; 0 saves the second pass.
+        start_from: Folder of a trained model on the same backbone whose weights are taken at the start; empty for none.
+        teachers: Result files of the training split whose mean scores are mixed into the targets.
+        teacher_share: Their share of the target, in [0, 1].
+        average: Decay of the running average of the weights that dev scores and the model folder gets; 0 for none.
+        patience: Epochs without a better dev score after which training stops; 0 never stops early.
+        precision: ``auto``, ``bf16`` or ``fp32``.
+        evaluations_per_epoch: How often dev is scored.
+        share: Share of the train split that is learnt from, in (0, 1]: whole conversations, drawn by the seed; a
+            smaller share is part of a larger one.
+        share_of: Of a mixture: ``total``, of all conversations together, or ``each``, of those of every corpus.
+        llm: See ``LlmTrainingSettings``; LLM systems read ``backbone_rate`` as the rate of their adapters.
+    """
+
+    seed: int = 1
+    epochs: int = 4
+    batch_tokens: int = 2048
+    accumulate: int = 1
+    backbone_rate: float = 1e-4
+    head_rate: float = 5e-4
+    layer_decay: float = 0.9
+    weight_decay: float = 0.01
+    warmup: float = 0.1
+    clip: float = 1.0
+    class_weights: str = "none"
+    weights_from: str = "corpus"
+    neutral_weight: float = 1.0
+    sampling: str = "all"
+    kept_conversations: Mapping[str, float] = field(default_factory=dict)
+    adjusts_neutral: bool = False
+    metric: MetricSettings = field(default_factory=MetricSettings)
+    head_first: HeadFirstSettings = field(default_factory=HeadFirstSettings)
+    label_smoothing: float = 0.0
+    r_drop: float = 0.0
+    start_from: str = ""
+    teachers: tuple[str, ...] = ()
+    teacher_share: float = 0.5
+    average: float = 0.0
+    patience: int = 2
+    precision: str = "auto"
+    evaluations_per_epoch: int = 1
+    share: float = 1.0
+    share_of: str = "total"
+    llm: LlmTrainingSettings = field(default_factory=LlmTrainingSettings)
+
+    def __post_init__(self) -> None:
+        choose(self.class_weights, ("none", "min_count", "inverse", "sqrt_inverse"), "training.class_weights")
+        choose(self.weights_from, ("corpus", "batch"), "training.weights_from")
+        choose(self.sampling, ("all", "inverse", "sqrt_inverse"), "training.sampling")
+        choose(self.precision, ("auto", "bf16", "fp32"), "training.precision")
+        choose(self.share_of, ("total", "each"), "training.share_of")
+        if not 0 < self.share <= 1:
+            raise SettingError(f"'training.share' must be in (0, 1], got {self.share}.")
+        for label, chance in self.kept_conversations.items():
+            if isinstance(chance, bool) or not isinstance(chance, int | float) or not 0 < chance <= 1:
+                raise SettingError(f"'training.kept_conversations.{label}' must be in (0, 1], got {chance!r}.")
+        for name in ("epochs", "batch_tokens", "accumulate", "evaluations_per_epoch"):
+            if getattr(self, name) < 1:
+                raise SettingError(f"'training.{name}' must be at least 1, got {getattr(self, name)}.")
+        for name in ("label_smoothing", "warmup", "average"):
+            if not 0 <= getattr(self, name) < 1:
+                raise SettingError(f"'training.{name}' must be in [0, 1), got {getattr(self, name)}.")
+        for name in ("seed", "backbone_rate", "head_rate", "weight_decay", "r_drop", "patience", "neutral_weight"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise SettingError(f"'training.{name}' must be 0 or more, got {getattr(self, name)}.")
+        for name in ("clip", "layer_decay"):
+            if not 0 < getattr(self, name) < math.inf:
+                raise SettingError(f"'training.{name}' must be more than 0, got {getattr(self, name)}.")
+        if not 0 <= self.teacher_share <= 1:
+            raise SettingError(f"'training.teacher_share' must be in [0, 1], got {self.teacher_share}.")

@@ -19,12 +19,12 @@ from erckit.errors import SettingError, nearest
 from erckit.labels import LabelSet
 from erckit.networks.network import ModelInputs
 from erckit.networks.preparation import Preparation, PreparedConversations, token_batches
-from erckit.recipe.recipe import TrainingSettings
+from erckit.recipe.training_settings import TrainingSettings
 from erckit.training.objectives.objective import NO_LABEL
 
 if TYPE_CHECKING:
     from erckit.conversation import Conversation
-    from erckit.recipe.recipe import TrainingSettings
+    from erckit.recipe.training_settings import TrainingSettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,13 +15,13 @@ from erckit.encoding.architecture import position_offset
 from erckit.encoding.encoder import load_backbone
 from erckit.encoding.tokens import TokenizedConversation
 from erckit.memory.identity import SpeakerRegistry
+from erckit.models import model_class
 from erckit.networks.inference import resolve_precision
 from erckit.networks.preparation import Preparation
 from erckit.recipe.recipe import Recipe
 from erckit.training.data import conversation_chances, epoch_batches, repeats_of, with_share
 
 EFFICIENCY = 0.35  # share of the matrix-product peak that one-pass training reaches on CPU, see benchmarks/
-_ON_FROZEN_BACKBONE = ("sentemo", "emonet_frozen")
 TOKEN_BYTES = 34  # bytes kept per token, layer and hidden unit for the backward pass, in bf16
 
 
@@ -87,7 +87,7 @@ def dry_run(recipe: Recipe, corpus: Corpus) -> DryRun:
     preparation = Preparation(recipe.model, registry, folder, limit)
     prepared = preparation.prepare(split)
     repeats = repeats_of(split)
-    is_read_once = recipe.model.name in _ON_FROZEN_BACKBONE and recipe.model.sentemo.freezes_backbone
+    is_read_once = model_class(recipe.model.name).keeps_vectors(recipe.model)
     chances = conversation_chances(split, corpus.label_set, recipe.training)
     # How often an epoch is expected to encode each conversation, (C,).
     met = np.asarray(repeats) if chances is None or is_read_once else np.asarray(repeats) * chances
@@ -108,7 +108,7 @@ def dry_run(recipe: Recipe, corpus: Corpus) -> DryRun:
     if is_read_once:  # windows of keys and values, and the table of vectors in 16 bits
         utterances = recipe.training.batch_tokens * prepared.utterances / tokens
         activations = round(24 * utterances * recipe.model.history.window * width * passes)
-        activations += 2 * prepared.utterances * width * max(1, len(recipe.model.sentemo.layers))
+        activations += 2 * prepared.utterances * width * max(1, len(recipe.model.reader.layers))
     memory = 4 * (encoders * (total + copies * trained) + prepared.utterances * width) + activations
     return DryRun(
         len(split),

@@ -15,8 +15,8 @@ from erckit.errors import CheckpointError
 from erckit.labels import LabelSet
 from erckit.metrics.classification import classification_report
 from erckit.model_folder.network_folder import set_trained_tensors, trained_tensors
+from erckit.recipe.load_recipe import recorded_recipe
 from erckit.recipe.recipe import Recipe
-from erckit.settings import with_defaults
 from erckit.storage.atomic import write_text
 from erckit.training.average import WeightAverage
 from erckit.training.checkpoint import optimizer_tensors, restore_optimizer
@@ -131,7 +131,7 @@ def claim_folder(out: Path, recipe: Recipe, corpus: Corpus, resume: bool) -> Non
         except ValueError:
             raise CheckpointError(f"{recorded}: not JSON. Choose another --out.") from None
         if isinstance(found, dict):
-            found["recipe"] = with_defaults(Recipe, found.get("recipe"))
+            found["recipe"] = recorded_recipe(found.get("recipe"))
         if json.loads(json.dumps(found)) != json.loads(json.dumps(wanted)):
             raise CheckpointError(f"{out} holds a training of another recipe (see {recorded}). Choose another --out.")
     elif not resume and out.is_dir() and any(out.iterdir()):

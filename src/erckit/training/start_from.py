@@ -45,7 +45,9 @@ def start_from(model: ConversationModel, label_set: LabelSet, backbone_sha256: s
             value = found.get(name)
             if value is None or value.shape != parameter.shape or not parameter.requires_grad:
                 continue
-            if ("classifier" in name and not same_labels) or "speakers" in name:
+            if (name.startswith(model.label_head) and not same_labels) or any(
+                table in name for table in model.speaker_tables
+            ):
                 continue
             parameter.copy_(value)
             copied.append(name)

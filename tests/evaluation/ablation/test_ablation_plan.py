@@ -11,7 +11,7 @@ import yaml
 
 from erckit.errors import SettingError
 from erckit.evaluation.ablation.ablation_plan import load_ablation
-from erckit.recipe.recipe import load_recipe
+from erckit.recipe.load_recipe import load_recipe
 
 PLAN = """
 title: Small

@@ -18,10 +18,9 @@ from erckit.labels import LabelSet
 from erckit.memory.identity import SpeakerRegistry
 from erckit.model_folder.network_folder import new_model
 from erckit.models.context.emonet_frozen import EmoNetFrozen
+from erckit.models.model_settings import model_settings
 from erckit.networks.inference import predict_logits
 from erckit.networks.preparation import Preparation, with_known_vectors
-from erckit.networks.shared_settings import ModelSettings
-from erckit.settings import settings_from_dict
 
 LABELS = LabelSet(("Calm", "Cross", "Glad"))
 NAMED = {"identity": "global", "form": "embedding", "min_utterances": 1}
@@ -50,7 +49,7 @@ def build(tiny_backbone: Callable[[str], Path], talk: Callable[..., Conversation
     def make(values: dict[str, Any]) -> Built:
         own = {"heads": 4, "layers": [1, 2], "context_window": 3, **values.get("sentemo", {})}
         base = {"name": "emonet_frozen", "backbone": "tiny", "attention": "isolated", "gru_layers": 1, "gru_dropout": 0}
-        wanted = settings_from_dict(ModelSettings, {**base, **values, "sentemo": own})
+        wanted = model_settings({**base, **values, "sentemo": own})
         registry = SpeakerRegistry.from_conversations(wanted.speaker.identity, [talk(0, 12)], 1)
         torch.manual_seed(1)
         model, preparation = new_model(wanted, LABELS, registry, tiny_backbone("bert"))
@@ -65,11 +64,11 @@ def build(tiny_backbone: Callable[[str], Path], talk: Callable[..., Conversation
 def _loop(built: Built, conversations: list[Conversation], folder: Path) -> Tensor:
     """Every target with its own slices: no windows, no batches."""
     model, preparation = built
-    settings, own = model.settings, model.settings.sentemo
+    settings, own = model.settings, model.settings.own
     vectors: list[list[Tensor]] = []
     for conversation in conversations:
         read = text_vectors(
-            [u.text for u in conversation.utterances], folder, layers=own.layers, keep=False, quiet=True
+            [u.text for u in conversation.utterances], folder, layers=settings.reader.layers, keep=False, quiet=True
         )
         rows = model.projection(model.projection_norm(torch.from_numpy(read)))
         if model.speaker is not None:
@@ -141,7 +140,7 @@ def test_a_training_batch_gives_the_same_logits(
 @pytest.mark.parametrize("name", VARIANTS)
 def test_nothing_later_can_matter(build: Callable[..., Built], talk: Callable[..., Conversation], name: str) -> None:
     built, conversation = build(VARIANTS[name]), talk(5, 8)
-    assert built[0].is_causal
+    assert built[0].is_causal(built[0].settings)
     whole = predict_logits(*built, built[1].prepare([conversation]), [0], precision="fp32")
     for end in range(1, 9):
         so_far = Conversation("c", conversation.utterances[:end])
@@ -163,9 +162,15 @@ def test_who_speaks_matters(build: Callable[..., Built]) -> None:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"attention": "one_pass"}, "attention: isolated"),
-        ({"speaker": {"identity": "global", "form": "name"}}, "speaker.form: none or embedding"),
-        ({"speaker": NAMED, "history": {"scope": "preceding"}}, "history.scope: none or conversation or all"),
+        ({"attention": "one_pass"}, "'model.attention' is not read by model 'emonet_frozen'"),
+        (
+            {"speaker": {"identity": "global", "form": "name"}},
+            "'model.speaker.form' of model 'emonet_frozen' is none or embedding, got 'name'",
+        ),
+        (
+            {"speaker": NAMED, "history": {"scope": "preceding"}},
+            "history.scope' of model .* is none, conversation or all",
+        ),
         ({"sentemo": {"context_window": 0}}, "context_window"),
     ],
 )

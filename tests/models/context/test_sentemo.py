@@ -18,10 +18,9 @@ from erckit.labels import LabelSet
 from erckit.memory.identity import SpeakerRegistry
 from erckit.model_folder.network_folder import PretrainedModel, load_pretrained, new_model, trained_tensors
 from erckit.models.context.sentemo import SentEmo
+from erckit.models.model_settings import model_settings
 from erckit.networks.inference import predict_logits, predict_vectors
 from erckit.networks.preparation import Preparation, with_known_vectors
-from erckit.networks.shared_settings import ModelSettings
-from erckit.settings import settings_from_dict
 
 LABELS = LabelSet(("Calm", "Cross", "Glad"))
 ISOLATED = {"name": "sentemo", "attention": "isolated", "speaker": {"identity": "none", "form": "none"}}
@@ -49,7 +48,7 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def build(tiny_backbone: Callable[[str], Path]) -> Callable[..., Built]:
     def make(values: dict[str, Any]) -> Built:
         values = {"backbone": "tiny", **ISOLATED, **values, "sentemo": {"heads": 4, **values.get("sentemo", {})}}
-        wanted = settings_from_dict(ModelSettings, values)
+        wanted = model_settings(values)
         registry = SpeakerRegistry.from_conversations("none", [], 2)
         torch.manual_seed(1)
         model, preparation = new_model(wanted, LABELS, registry, tiny_backbone("bert"))
@@ -80,12 +79,12 @@ def _reference_layer(layer: Any, target: Tensor, near: list[Tensor], places: lis
 
 def _reference(built: Built, conversations: list[Conversation], folder: Path) -> Tensor:
     model, _ = built
-    settings, own = model.settings, model.settings.sentemo
+    settings, own = model.settings, model.settings.own
     logits = []
     for conversation in conversations:
         texts = [u.text for u in conversation.utterances]
-        vectors = torch.from_numpy(text_vectors(texts, folder, layers=own.layers, keep=False, quiet=True))
-        if own.has_projection:
+        vectors = torch.from_numpy(text_vectors(texts, folder, layers=settings.reader.layers, keep=False, quiet=True))
+        if settings.reader.has_projection:
             vectors = model.projection(model.projection_norm(vectors))
         size = settings.history.window
         for u in range(len(texts)):
@@ -101,13 +100,13 @@ def _reference(built: Built, conversations: list[Conversation], folder: Path) ->
             vector = _reference_layer(model.context, vectors[u], [vectors[v] for v in near], places)
             if own.is_normalised:
                 vector = vector / vector.norm()
-            if own.head == "transformer":
+            if settings.head.kind == "transformer":
                 vector = model.classifier_norm(vector + model.classifier_value(vector))
                 vector = _reference_layer(model.classifier_layer, vector, [], [])
             weight = model.classifier.weight
-            if own.head == "cosine":
+            if settings.head.kind == "cosine":
                 vector = vector / vector.norm()
-                weight = weight / weight.norm(dim=1, keepdim=True) / own.temperature
+                weight = weight / weight.norm(dim=1, keepdim=True) / settings.head.temperature
             logits.append(weight @ vector + model.classifier.bias)
     return torch.stack(logits)
 
@@ -138,7 +137,7 @@ def test_a_stream_gives_the_scores_of_the_batch(
 ) -> None:
     """Utterance by utterance as they arrive; so nothing that is said later can matter, either."""
     built, conversation = build(VARIANTS[name]), talk(5, 8)
-    assert built[0].is_causal
+    assert built[0].is_causal(built[0].settings)
     whole = predict_logits(*built, built[1].prepare([conversation]), [0], precision="fp32")
     for end in range(1, 9):
         so_far = Conversation("c", conversation.utterances[:end])
@@ -168,7 +167,7 @@ def test_a_chunk_sees_later_utterances_and_says_so(
     build: Callable[..., Built], talk: Callable[..., Conversation]
 ) -> None:
     built, conversation = build(VARIANTS["published"]), talk(7, 9)  # chunks of 4
-    assert not built[0].is_causal
+    assert not built[0].is_causal(built[0].settings)
     cut = Conversation("c", (*conversation.utterances[:6], Utterance("x", "Ana", "street coffee")))
     plain = predict_logits(*built, built[1].prepare([conversation]), [0], precision="fp32")
     other = predict_logits(*built, built[1].prepare([cut]), [0], precision="fp32")
@@ -181,7 +180,7 @@ def test_only_what_is_trained_is_kept(build: Callable[..., Built], tmp_path: Pat
     assert not [name for name in trained_tensors(model) if "backbone" in name]
     settings = model.settings
     values = {**ISOLATED, **VARIANTS["layers"], "backbone": str(tiny_backbone("bert"))}
-    settings = settings_from_dict(ModelSettings, {**values, "sentemo": {"layers": [3, 0], "heads": 4}})
+    settings = model_settings({**values, "sentemo": {"layers": [3, 0], "heads": 4}})
     from erckit.model_folder.network_folder import backbone_checksum
 
     folder = tiny_backbone("bert")
@@ -224,13 +223,16 @@ def test_words_from_a_file(build: Callable[..., Built], tmp_path: Path, talk: Ca
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"attention": "one_pass"}, "attention: isolated"),
-        ({"speaker": {"identity": "local", "form": "name"}}, "speaker.form: none"),
-        ({"history": {"scope": "all"}}, "history.scope: none or preceding or chunk"),
+        ({"attention": "one_pass"}, "'model.attention' is not read by model 'sentemo'"),
+        (
+            {"speaker": {"identity": "local", "form": "name"}},
+            "'model.speaker.identity' is not read by model 'sentemo', got 'local'",
+        ),
+        ({"history": {"scope": "all"}}, "history.scope' of model .* is none, preceding or chunk"),
         ({"history": {"scope": "none"}, "sentemo": {"layers": [9]}}, "layer 9"),
         ({"history": {"scope": "none"}, "sentemo": {"heads": 5}}, "must divide"),
         ({"history": {"scope": "none"}, "sentemo": {"layers": [1], "has_projection": False}}, "has_projection"),
-        ({"history": {"scope": "none"}, "sentemo": {"word_vectors": "x"}}, "reader: words"),
+        ({"history": {"scope": "none"}, "sentemo": {"word_vectors": "x"}}, "model.reader.kind: words"),
         ({"history": {"scope": "none"}, "sentemo": {"head": "liner"}}, "Did you mean 'linear'"),
     ],
 )

@@ -20,11 +20,10 @@ from erckit.labels import LabelSet
 from erckit.memory.identity import SpeakerRegistry
 from erckit.model_folder.network_folder import new_model
 from erckit.models import model_class
+from erckit.models.model_settings import model_settings
 from erckit.models.tuned.compm import CoMPM
 from erckit.networks.inference import encode, predict_logits
 from erckit.networks.preparation import Preparation
-from erckit.networks.shared_settings import ModelSettings
-from erckit.settings import settings_from_dict
 from erckit.training.objectives.objective import weighted_cross_entropy
 
 LABELS = LabelSet(("Calm", "Cross", "Glad"))
@@ -58,7 +57,7 @@ Built = tuple[CoMPM, Preparation]
 @pytest.fixture(scope="module")
 def build(tiny_backbone: Callable[[str], Path], tiny_corpus: Any) -> Callable[..., Built]:
     def make(values: dict[str, Any] | None = None, kind: str = "bert") -> Built:
-        wanted = settings_from_dict(ModelSettings, {"backbone": "tiny", "left_context": 40, **(values or {})})
+        wanted = model_settings({"backbone": "tiny", "left_context": 40, **(values or {})})
         registry = SpeakerRegistry.from_conversations(wanted.speaker.identity, tiny_corpus.splits["train"], 2)
         torch.manual_seed(1)
         model, preparation = new_model(wanted, LABELS, registry, tiny_backbone(kind))
@@ -95,7 +94,7 @@ def _naive_logits(built: Built, conversations: list[Conversation]) -> Tensor:
     memories = memories or contexts
     gru = None
     if wanted.history.scope != "none":
-        gru = nn.GRU(32, 32, wanted.gru_layers, batch_first=True)
+        gru = nn.GRU(32, 32, wanted.own.gru_layers, batch_first=True)
         gru.load_state_dict(model.gru.state_dict())
     logits = []
     for row, context in enumerate(contexts):
@@ -103,7 +102,7 @@ def _naive_logits(built: Built, conversations: list[Conversation]) -> Tensor:
         past = [memories[r] for r in prepared.windows[row] if r >= 0]
         if gru is not None and past:
             speaker = gru(torch.stack(past)[None])[0][0, -1]
-            total = total + (model.projection.weight @ speaker if wanted.has_projection else speaker)
+            total = total + (model.projection.weight @ speaker if wanted.own.has_projection else speaker)
         logits.append(model.classifier.weight @ total + model.classifier.bias)
     return torch.stack(logits)
 
@@ -294,23 +293,23 @@ def test_who_speaks_changes_the_logits(build: Callable[..., Built], talk: Any, f
         ({"pooling": "means"}, "Did you mean 'mean'"),
         ({"pooling": "first"}, "per_utterance"),
         ({"history": {"encoder": "shred"}}, "Did you mean 'shared'"),
-        ({"history": {"scop": "all"}}, "unknown key 'history.scop'. Did you mean 'scope'"),
+        ({"history": {"scop": "all"}}, "unknown key 'model.history.scop'. Did you mean 'scope'"),
         ({"history": {"window": 0}}, "1 to 1000"),
         ({"speaker": {"identity": "none"}}, "set both to none, or neither"),
         ({"speaker": {"identity": "globl"}}, "Did you mean 'global'"),
         ({"speaker": "global"}, "must hold keys of its own"),
         ({"gru_layers": 0}, "gru_layers"),
         ({"gru_layers": 1.5}, "must be int"),
-        ({"head_dropout": 1.5}, "head_dropout"),
-        ({"head_dropout": float("nan")}, "head_dropout"),
+        ({"head_dropout": 1.5}, "model.head.dropout"),
+        ({"head_dropout": float("nan")}, "model.head.dropout"),
         ({"has_projection": "yes"}, "must be bool"),
         ({"max_utterance_tokens": 3}, "at least 16"),
-        ({7: 1}, "unknown key '7'"),
+        ({7: 1}, "unknown key 'model.7'"),
     ],
 )
 def test_unknown_settings_are_refused(values: dict[Any, Any], message: str) -> None:
     with pytest.raises(SettingError) as caught:
-        settings_from_dict(ModelSettings, values)
+        model_settings(values)
     assert message in str(caught.value)
 
 
@@ -321,7 +320,6 @@ def test_model_table() -> None:
 
 
 def test_causality_is_declared(build: Callable[..., Built]) -> None:
-    assert build()[0].is_causal
-    assert build(VARIANTS["thesis"])[0].is_causal
-    assert build(VARIANTS["isolated"])[0].is_causal
-    assert not build(VARIANTS["full"])[0].is_causal
+    for variant in ({}, VARIANTS["thesis"], VARIANTS["isolated"], VARIANTS["full"]):
+        model = build(variant)[0]
+        assert model.is_causal(model.settings) == (variant is not VARIANTS["full"])

@@ -132,10 +132,9 @@ def test_zero_and_few_shot_models_label(
 
 
 def test_the_prior_is_taken_off_where_nothing_is_trained() -> None:
-    from erckit.recipe.recipe import Recipe, change_recipe
-    from erckit.settings import settings_from_dict
+    from erckit.recipe.load_recipe import change_recipe, recipe_from_dict
 
-    trained = settings_from_dict(Recipe, {"model": {"name": "instruct_erc"}})
+    trained = recipe_from_dict({"model": {"name": "instruct_erc"}})
     plain = change_recipe(trained, {"training.llm.is_trained": False})
     assert (trained.removes_prior, plain.removes_prior) == (False, True)
     assert plain.to_dict()["context"]["removes_prior"] is True

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from erckit.errors import SettingError
-from erckit.recipe.recipe import TrainingSettings
+from erckit.recipe.training_settings import TrainingSettings
 from erckit.training.objectives.soft_targets import load_soft_targets
 
 

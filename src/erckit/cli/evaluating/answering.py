@@ -29,7 +29,7 @@ def open_answering(
     from erckit.labelling.answering_system import open_generating
 
     if is_recipe(name):
-        from erckit.recipe.recipe import load_recipe
+        from erckit.recipe.load_recipe import load_recipe
 
         labeler, _ = open_answering_recipe(load_recipe(name), None, settings, precision, keeps_vectors)
     else:
@@ -54,7 +54,7 @@ def score_answered_recipe(request: EvaluateRequest) -> Result:
     """Score a recipe's prompts answered with words; nothing is trained."""
     from erckit.evaluation.run.evaluate import evaluate_model
     from erckit.progress import Progress
-    from erckit.recipe.recipe import load_recipe
+    from erckit.recipe.load_recipe import load_recipe
 
     assert request.answers is not None
     recipe = load_recipe(
@@ -82,7 +82,7 @@ def style_changes(settings: Sequence[str]) -> dict[str, Any]:
     """
     if not settings:
         return {}
-    from erckit.recipe.recipe import read_override
+    from erckit.recipe.load_recipe import read_override
 
     changes = dict(read_override(setting) for setting in settings)
     if others := [key for key in changes if not key.startswith(_STYLE)]:

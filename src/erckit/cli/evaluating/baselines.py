@@ -38,7 +38,7 @@ def is_baseline(name: str) -> bool:
         raise SettingError(f"no model or recipe '{name}'. Did you mean '{_FAMILY}{name}'?")
     if not name.startswith(_FAMILY) or Path(name).suffix in (".yaml", ".yml"):
         return False
-    from erckit.recipe.recipe import recipe_names
+    from erckit.recipe.load_recipe import recipe_names
 
     recipes = [recipe for recipe in recipe_names() if recipe.startswith(_FAMILY)]
     if name not in recipes:

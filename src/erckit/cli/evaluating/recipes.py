@@ -21,7 +21,7 @@ def score_recipe(request: EvaluateRequest) -> Result:
         raise typer.BadParameter(
             "is for trained models. Use --set training.precision=... with a recipe.", param_hint="--precision"
         )
-    from erckit.recipe.recipe import load_recipe
+    from erckit.recipe.load_recipe import load_recipe
     from erckit.recipe.recipe_corpus import recipe_corpus
 
     recipe = load_recipe(

@@ -103,7 +103,7 @@ def is_recipe(name: str) -> bool:
         return True
     if Path(name).exists():
         return False
-    from erckit.recipe.recipe import recipe_names
+    from erckit.recipe.load_recipe import recipe_names
 
     # A mistyped recipe should be answered with the nearest recipe, not be looked for among models.
     families = {recipe.partition("/")[0] for recipe in recipe_names()}

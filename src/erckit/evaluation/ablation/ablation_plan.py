@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from erckit.errors import SettingError, nearest
-from erckit.recipe.recipe import (
-    Recipe,
+from erckit.recipe.load_recipe import (
     ablation_names,
     change_recipe,
     load_recipe,
     read_override,
     recipe_folders,
+    recipe_from_dict,
 )
-from erckit.settings import settings_from_dict
+from erckit.recipe.recipe import Recipe
 
 _KEYS = ("title", "recipe", "rows")
 _ROW_KEYS = ("name", "about", "set", "from")
@@ -187,7 +187,7 @@ def _base(given: Any, path: Path) -> Recipe:
         beside = path.parent / given
         return load_recipe(beside if beside.is_file() else given)
     if isinstance(given, dict):
-        return settings_from_dict(Recipe, given)
+        return recipe_from_dict(given)
     raise SettingError("'recipe' must be the name of a recipe or hold model, corpus and training.")
 
 

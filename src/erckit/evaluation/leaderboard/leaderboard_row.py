@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from erckit.evaluation.results.result import Result
-
-_MAY_READ_CACHE = frozenset({"sentemo", "emonet_frozen"})  # systems on a frozen backbone
+from erckit.recipe.load_recipe import may_keep_vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +65,7 @@ class LeaderboardRow:
         """
         if self.result.cached_texts is not None:
             return self.result.cached_texts > 0
-        model = self.result.config.get("model")
-        if not isinstance(model, Mapping) or model.get("name") not in _MAY_READ_CACHE:
-            return False
-        frozen = model.get("sentemo")
-        return bool(frozen.get("freezes_backbone", True)) if isinstance(frozen, Mapping) else True
+        return may_keep_vectors(self.result.config)
 
     @property
     def backbone(self) -> str:

@@ -22,6 +22,7 @@ from erckit.evaluation.run.known_labels import among_known_labels
 from erckit.evaluation.run.mapped import SharedLabels, share_labels
 from erckit.labels import LabelSet
 from erckit.metrics.from_confusion import NO_LABEL
+from erckit.recipe.load_recipe import recorded_model
 
 if TYPE_CHECKING:
     from erckit.corpora import Corpus
@@ -239,13 +240,8 @@ def conversation_index(rows: Sequence[PredictionRow]) -> list[int]:
 
 def history_scope(settings: Mapping[str, Any]) -> str:
     """What a model was trained to remember: "none", "conversation" or "all"."""
-    return str(_history(settings).get("scope") or "none")
-
-
-def _history(settings: Mapping[str, Any]) -> Mapping[str, Any]:
-    model = settings.get("model")
-    history = model.get("history") if isinstance(model, Mapping) else None
-    return history if isinstance(history, Mapping) else {}
+    model = recorded_model(settings)
+    return "none" if model is None else model.history.scope
 
 
 def portable(settings: Any) -> Any:
@@ -336,14 +332,13 @@ def remembered_splits(corpus: Corpus, split: str) -> tuple[str, ...]:
 
 def memory_words(settings: Mapping[str, Any], remembered: Sequence[str], split: str) -> str:
     """What the model could remember of other conversations, in words."""
-    scope = history_scope(settings)
-    if scope == "all":
-        order = _history(settings).get("order", "story")
-        return " and ".join([*remembered, f"earlier {split} utterances in {order} order"])
+    model = recorded_model(settings)
+    scope = "none" if model is None else model.history.scope
+    if model is not None and scope == "all":
+        return " and ".join([*remembered, f"earlier {split} utterances in {model.history.order} order"])
     if scope == "conversation":
         return "this conversation only"
-    model = settings.get("model")
-    # sentemo reads utterances alone and looks at its conversation afterwards: scope "preceding" or "chunk"
-    if isinstance(model, Mapping) and model.get("attention") == "isolated" and scope == "none":
+    # A system over vectors reads utterances alone and looks at the conversation afterwards: "preceding" or "chunk".
+    if model is not None and model.attention == "isolated" and scope == "none":
         return "none, every utterance alone"
     return "none beyond the context of the conversation"

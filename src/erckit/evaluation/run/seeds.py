@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from erckit.errors import ErckitError, ResultError, SettingError
 from erckit.evaluation.results.result import Result
 from erckit.evaluation.run.evaluate import conversation_index, evaluate_model
-from erckit.settings import with_defaults
+from erckit.recipe.load_recipe import recorded_recipe
+from erckit.recipe.recipe import Recipe
 
 if TYPE_CHECKING:
     from erckit.corpora import Corpus
-    from erckit.recipe.recipe import Recipe
 
 
 def evaluate_recipe(
@@ -227,7 +227,7 @@ def _claim(folder: Path, recipe: Any, corpus: Corpus) -> None:
         except ValueError:
             raise ErckitError(f"{path}: not JSON; choose another --out folder.") from None
         if isinstance(found, dict):
-            found["recipe"] = json.loads(json.dumps(with_defaults(type(recipe), found.get("recipe")), default=str))
+            found["recipe"] = json.loads(json.dumps(_recorded(recipe, found.get("recipe")), default=str))
         changed = _differences(_without_seed(found), wanted)
         if changed:
             raise ErckitError(
@@ -235,6 +235,13 @@ def _claim(folder: Path, recipe: Any, corpus: Corpus) -> None:
             )
         return
     write_text(path, json.dumps(wanted, indent=1, ensure_ascii=False) + "\n")
+
+
+def _recorded(recipe: Any, values: Any) -> Any:
+    """What a folder says it holds, with the settings that were not known yet at their defaults."""
+    if isinstance(recipe, Recipe) or not isinstance(values, Mapping):
+        return recorded_recipe(values)
+    return {**type(recipe)().to_dict(), **values}
 
 
 def _without_seed(settings: Any) -> Any:

@@ -37,7 +37,7 @@ class StreamEncoding:
 
     def __init__(self, parts: PretrainedModel, precision: str) -> None:
         settings = parts.settings
-        if not settings.is_causal:
+        if not parts.is_causal:
             why = "attention 'full'" if settings.attention == "full" else f"history scope '{settings.history.scope}'"
             raise SettingError(
                 f"model '{parts.name}' reads later utterances ({why}), which a stream does not have. "

@@ -80,14 +80,14 @@ class StreamStep:
             [one.id for one in utterances], logits, labeler.label_set, labeler.temperature, self._min_confidence
         )
         self._write(states, utterances, memory, predictions)
-        settings = labeler.pretrained.settings
-        window, preceding = settings.history.window, settings.context_window or settings.history.window
+        model, window = labeler.pretrained.model, labeler.pretrained.settings.history.window
+        preceding = model.context_window or window
         for i, state in enumerate(states):
             state.before, state.encoder = befores[i], encoders[i]
             self._encoding.keep(state, tokenized[i])
             for vector in recalled[i]:
                 state.remember_earlier(utterances[i].speaker, vector, window)
-            if labeler.pretrained.model.has_history or settings.context_window:
+            if model.has_history or model.context_window:
                 state.remember(utterances[i].speaker, memory[i], window, preceding)
             state.count(utterances[i].id, utterances[i].speaker, self._encoding.most_speakers)
             labeler.tokens_processed += tokenized[i].tokens

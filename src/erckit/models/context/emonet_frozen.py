@@ -2,13 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
 import torch
 from torch import Tensor, nn
 
-from erckit.models.context.sentemo import SentEmo, refuse_others
+from erckit.models.context.sentemo import SentEmo
 from erckit.models.tuned.compm import HistoryGRU
 from erckit.networks.network import ModelInputs
 from erckit.networks.shared_settings import ModelSettings
+from erckit.settings import require
+
+
+@dataclass(frozen=True, slots=True)
+class EmoNetFrozenSettings:
+    """Settings of the context layer and the speaker memory.
+
+    Args:
+        context_window: Utterances before the target that the context layer reads.
+        heads: Attention heads of the context layer.
+        feedforward: Inner width of the context layer; 0 leaves its second half out.
+        dropout: Dropout of the context layer and its parts. A ``transformer`` head has the same three.
+        is_normalised: Whether the vectors that the head reads have length 1.
+        gru_layers: Layers of the GRU over the speaker's earlier utterances.
+        gru_dropout: Dropout between GRU layers.
+    """
+
+    context_window: int = 14
+    heads: int = 8
+    feedforward: int = 768
+    dropout: float = 0.3
+    is_normalised: bool = False
+    gru_layers: int = 2
+    gru_dropout: float = 0.3
+
+    def __post_init__(self) -> None:
+        require(self, "context_window", least=1, most=1000)
+        require(self, "heads", least=1)
+        require(self, "feedforward", least=0)
+        require(self, "dropout", least=0, below=1)
+        require(self, "gru_layers", least=1)
+        require(self, "gru_dropout", least=0, below=1)
 
 
 class EmoNetFrozen(SentEmo):
@@ -24,12 +60,26 @@ class EmoNetFrozen(SentEmo):
     overfits; the context is a transformer layer over utterance vectors; identity is an embedding added to them.
 
     Args:
-        settings: See ``ModelSettings``; ``history.window`` is the speaker's, ``sentemo.context_window`` the context's.
+        settings: See ``ModelSettings``; ``own`` holds ``EmoNetFrozenSettings``. ``history.window`` is the speaker's.
         labels: Number of labels, L.
         identities: Rows of the speaker embedding.
         backbone: Sentence encoder.
         memory_backbone: Must be None.
     """
+
+    Settings: ClassVar[type[Any] | None] = EmoNetFrozenSettings
+    reads_settings = frozenset(
+        {
+            "max_utterance_tokens", "speaker", "history.scope", "history.order", "history.window", "dropout",
+            "frozen_layers", "freezes_embeddings", "reader", "head",
+        }
+    )  # fmt: skip
+    defaults: ClassVar[Mapping[str, Any]] = {"attention": "isolated", "speaker.form": "embedding"}
+    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "speaker.form": ("none", "embedding"),
+        "history.scope": ("none", "conversation", "all"),
+    }
+    speaker_tables = ("speaker.weight",)
 
     def __init__(
         self,
@@ -40,9 +90,9 @@ class EmoNetFrozen(SentEmo):
         memory_backbone: nn.Module | None = None,
     ) -> None:
         super().__init__(settings, labels, identities, backbone, memory_backbone)
-        width = self.width
+        width, own = self.width, settings.own
         if self.has_history:
-            self.gru = HistoryGRU(width, width, settings.gru_layers, dropout=settings.gru_dropout, batch_first=True)
+            self.gru = HistoryGRU(width, width, own.gru_layers, dropout=own.gru_dropout, batch_first=True)
             self.speaker_projection = nn.Linear(width, width, bias=False)  # no history adds nothing
         self.speaker = None
         if settings.speaker.form == "embedding":
@@ -50,17 +100,13 @@ class EmoNetFrozen(SentEmo):
             nn.init.zeros_(self.speaker.weight)
 
     @staticmethod
-    def _check(settings: ModelSettings) -> None:
-        refuse_others(settings, ("none", "embedding"), ("none", "conversation", "all"))
-
-    @staticmethod
     def _places(settings: ModelSettings) -> int:
-        return settings.sentemo.context_window
+        return int(settings.own.context_window)
 
     @property
     def context_window(self) -> int:
         """Utterances before a target that the context layer reads, C."""
-        return self.settings.sentemo.context_window
+        return int(self.settings.own.context_window)
 
     def encode(self, inputs: ModelInputs) -> tuple[Tensor, Tensor]:
         """Vectors of the batch's utterances with their speakers, (R, H), not yet in context, and as memory."""
@@ -80,4 +126,4 @@ class EmoNetFrozen(SentEmo):
         if self.has_history:
             speaker = self.gru(sources, windows)  # (R, H)
             vectors = vectors + self.speaker_projection(speaker.to(self.speaker_projection.weight.dtype)).float()
-        return torch.nn.functional.normalize(vectors, dim=1) if self.settings.sentemo.is_normalised else vectors
+        return torch.nn.functional.normalize(vectors, dim=1) if self.settings.own.is_normalised else vectors

@@ -6,8 +6,10 @@ WASSA 2024, section 3.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +24,29 @@ from erckit.networks.context_layer import ContextLayer
 from erckit.networks.network import ConversationModel, ModelInputs
 from erckit.networks.shared_settings import ModelSettings
 from erckit.networks.word_reader import WordReader
+from erckit.settings import require
+
+
+@dataclass(frozen=True, slots=True)
+class SentEmoSettings:
+    """Settings of the context layer.
+
+    Args:
+        heads: Attention heads of the context layer.
+        feedforward: Inner width of the context layer; 0 leaves its second half out.
+        dropout: Dropout of the context layer and its parts. A ``transformer`` head has the same three.
+        is_normalised: Whether the vectors of the metric space have length 1.
+    """
+
+    heads: int = 8
+    feedforward: int = 768
+    dropout: float = 0.3
+    is_normalised: bool = False
+
+    def __post_init__(self) -> None:
+        require(self, "heads", least=1)
+        require(self, "feedforward", least=0)
+        require(self, "dropout", least=0, below=1)
 
 
 class SentEmo(ConversationModel):
@@ -38,12 +63,24 @@ class SentEmo(ConversationModel):
     other. Missing utterances are masked, not replaced by noise. Positions are distances to the target.
 
     Args:
-        settings: See ``ModelSettings`` and ``SentEmoSettings``.
+        settings: See ``ModelSettings``; ``own`` holds ``SentEmoSettings``.
         labels: Number of labels, L.
         identities: Unused: the system does not know speakers.
         backbone: Sentence encoder.
         memory_backbone: Must be None.
     """
+
+    Settings: ClassVar[type[Any] | None] = SentEmoSettings
+    reads_settings = frozenset(
+        {
+            "max_utterance_tokens", "history.scope", "history.window", "dropout", "frozen_layers",
+            "freezes_embeddings", "reader", "head",
+        }
+    )  # fmt: skip
+    defaults: ClassVar[Mapping[str, Any]] = {
+        "attention": "isolated", "speaker.identity": "none", "speaker.form": "none", "history.scope": "preceding",
+    }  # fmt: skip
+    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {"history.scope": ("none", "preceding", "chunk")}
 
     def __init__(
         self,
@@ -54,45 +91,39 @@ class SentEmo(ConversationModel):
         memory_backbone: nn.Module | None = None,
     ) -> None:
         super().__init__()
-        self._check(settings)
         self.settings = settings
-        own = settings.sentemo
+        own, reader = settings.own, settings.reader
         rate = None if settings.dropout < 0 else settings.dropout
         self.encoder = ConversationEncoder(backbone, pooling="mean", dropout_rate=rate)
         width, depth = self.encoder.width, len(backbone.encoder.layer)  # type: ignore[arg-type,union-attr]
-        if own.layers and max(own.layers) > depth:
-            raise SettingError(f"'model.sentemo.layers' names layer {max(own.layers)}; the backbone has {depth}.")
-        read = width * max(1, len(own.layers))
-        if own.width:
-            if not own.has_projection:
-                raise SettingError("'model.sentemo.width' needs 'model.sentemo.has_projection: true'.")
-            width = own.width
+        if reader.layers and max(reader.layers) > depth:
+            raise SettingError(f"'model.reader.layers' names layer {max(reader.layers)}; the backbone has {depth}.")
+        read = width * max(1, len(reader.layers))
+        width = reader.width or width
         self.width = width
         if width % own.heads:
-            raise SettingError(f"'model.sentemo.heads' must divide the {width} units of a vector, got {own.heads}.")
+            raise SettingError(
+                f"'model.{settings.name}.heads' must divide the {width} units of a vector, got {own.heads}."
+            )
         self.words = None
-        if own.reader == "words":
+        if reader.kind == "words":
             table = (
-                torch.from_numpy(load_word_vectors(Path(own.word_vectors)).table)
-                if own.word_vectors
+                torch.from_numpy(load_word_vectors(Path(reader.word_vectors)).table)
+                if reader.word_vectors
                 else backbone.embeddings.word_embeddings.weight  # type: ignore[union-attr]
             )
             self.words = WordReader(table, self.encoder.width)  # type: ignore[arg-type]
         self.has_history = settings.history.scope != "none"
-        if own.has_projection:
+        if reader.has_projection:
             self.projection_norm = nn.LayerNorm(read)
             self.projection = nn.Linear(read, width)
         self.context = ContextLayer(width, self._places(settings), own.heads, own.feedforward, own.dropout)
-        if own.head == "transformer":
+        if settings.head.kind == "transformer":
             self.classifier_layer = ContextLayer(width, 0, own.heads, own.feedforward, own.dropout)
             self.classifier_norm = nn.LayerNorm(width)
             self.classifier_value = nn.Linear(width, width)
         self.classifier = nn.Linear(width, labels)
         self._freeze()
-
-    @staticmethod
-    def _check(settings: ModelSettings) -> None:
-        refuse_others(settings, ("none",), ("none", "preceding", "chunk"))
 
     @staticmethod
     def _places(settings: ModelSettings) -> int:
@@ -101,7 +132,7 @@ class SentEmo(ConversationModel):
 
     def _freeze(self) -> None:
         backbone = self.encoder.backbone
-        if self.settings.sentemo.freezes_backbone or self.words is not None:
+        if self.settings.reader.is_frozen or self.words is not None:
             backbone.requires_grad_(False)
         for name, parameter in backbone.named_parameters():
             if name.startswith("embeddings.") and self.settings.freezes_embeddings:
@@ -116,33 +147,38 @@ class SentEmo(ConversationModel):
         """Length of the projected vectors, H."""
         return self.width
 
-    @property
-    def reads_known_vectors(self) -> bool:
+    @classmethod
+    def keeps_vectors(cls, settings: ModelSettings) -> bool:
         """Whether a frozen backbone is what reads the utterances."""
-        return self.settings.sentemo.freezes_backbone and self.words is None
+        return settings.reader.is_frozen and settings.reader.kind == "backbone"
+
+    @classmethod
+    def trains_head_first(cls, settings: ModelSettings) -> bool:
+        """Whether sentence vectors are there before training."""
+        return cls.keeps_vectors(settings)
 
     def encode(self, inputs: ModelInputs) -> tuple[Tensor, Tensor]:
         """Projected sentence vectors of the batch's utterances, (R, H), as context and as memory."""
-        own = self.settings.sentemo
+        reader = self.settings.reader
         vectors = inputs.vectors
         if self.words is not None:
             vectors = self.words(inputs.batch)
-        elif vectors is None and own.freezes_backbone:
+        elif vectors is None and reader.is_frozen:
             with torch.no_grad():
                 self.encoder.eval()  # a frozen encoder gives the same vectors in training, too
-                vectors = pooled_layers(self.encoder, inputs.batch, own.layers)
+                vectors = pooled_layers(self.encoder, inputs.batch, reader.layers)
         elif vectors is None:
-            vectors = pooled_layers(self.encoder, inputs.batch, own.layers)
+            vectors = pooled_layers(self.encoder, inputs.batch, reader.layers)
         vectors = self.project(vectors)
         return vectors, vectors  # (R, H)
 
     def project(self, vectors: Tensor) -> Tensor:
         """What the context layer reads, (R, H), from sentence vectors, (R, H x layers)."""
-        own = self.settings.sentemo
-        if not own.has_projection:
+        reader = self.settings.reader
+        if not reader.has_projection:
             return vectors
         vectors = self.projection_norm(vectors)
-        vectors = dropout(vectors, own.projection_dropout) if self.training else vectors
+        vectors = dropout(vectors, reader.projection_dropout) if self.training else vectors
         return self.projection(vectors).float()
 
     def represent(self, context: Tensor, sources: Tensor, windows: Tensor) -> Tensor:
@@ -154,58 +190,24 @@ class SentEmo(ConversationModel):
             windows: (R, W), or (R, 2W) for chunks, -1 for none.
         """
         vectors = self.context(context, sources, windows)
-        return F.normalize(vectors, dim=1) if self.settings.sentemo.is_normalised else vectors
+        return F.normalize(vectors, dim=1) if self.settings.own.is_normalised else vectors
 
     def score(self, vectors: Tensor) -> Tensor:
         """Logits (R, L) from vectors of the metric space, or from sentence vectors, (R, H)."""
-        own = self.settings.sentemo
+        head = self.settings.head
         vectors = vectors.float()
-        if self.training and own.is_detached:
+        if self.training and head.is_detached:
             vectors = vectors.detach()
-        if own.head == "transformer":
+        if head.kind == "transformer":
             # attention over a single vector is its value
             vectors = self.classifier_norm(vectors + self._drop(self.classifier_value(vectors)).float())
             vectors = self.classifier_layer(vectors, vectors, vectors.new_empty(0))
         weight, bias = self.classifier.weight.float(), self.classifier.bias.float()
         with torch.autocast(vectors.device.type, enabled=False):  # logits in full precision
-            if own.head == "cosine":
-                return F.linear(F.normalize(vectors, dim=1), F.normalize(weight, dim=1) / own.temperature, bias)
-            vectors = dropout(vectors, self.settings.head_dropout) if self.training else vectors
+            if head.kind == "cosine":
+                return F.linear(F.normalize(vectors, dim=1), F.normalize(weight, dim=1) / head.temperature, bias)
+            vectors = dropout(vectors, head.dropout) if self.training else vectors
             return F.linear(vectors, weight, bias)  # (R, L)
 
-    def head_parameters(self) -> list[nn.Parameter]:
-        """Parameters of the head, which scores vectors."""
-        return [p for name, p in self.named_parameters() if name.startswith("classifier")]
-
     def _drop(self, values: Tensor) -> Tensor:
-        return dropout(values, self.settings.sentemo.dropout) if self.training else values
-
-
-def refuse_others(settings: ModelSettings, forms: Sequence[str], scopes: Sequence[str]) -> None:
-    """Refuse settings of other systems that this one would pass over in silence.
-
-    Args:
-        settings: A model's settings.
-        forms: Values of ``speaker.form`` that it knows.
-        scopes: Values of ``history.scope`` that it knows.
-
-    Raises:
-        SettingError: A setting that it does not have.
-    """
-    wanted = {
-        "model.attention": (settings.attention, "isolated"),
-        "model.pooling": (settings.pooling, "mean"),
-        "model.has_separator": (settings.has_separator, True),
-        "model.history.encoder": (settings.history.encoder, "shared"),
-        "model.history.is_frozen": (settings.history.is_frozen, False),
-    }
-    for name, (given, right) in wanted.items():
-        if given != right:
-            raise SettingError(f"model '{settings.name}' needs '{name}: {str(right).lower()}', got {given!r}.")
-    for name, value, known in (
-        ("speaker.form", settings.speaker.form, forms),
-        ("history.scope", settings.history.scope, scopes),
-    ):
-        if value not in known:
-            named = " or ".join(known)
-            raise SettingError(f"model '{settings.name}' needs 'model.{name}: {named}', got '{value}'.")
+        return dropout(values, self.settings.own.dropout) if self.training else values

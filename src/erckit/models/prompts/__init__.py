@@ -21,6 +21,18 @@ PROMPT_STYLES = {
 }
 
 
+def prompt_style_class(name: str) -> type[PromptStyle]:
+    """Class of a prompt style.
+
+    Raises:
+        SettingError: No such style; the message names the nearest.
+    """
+    if name not in PROMPT_STYLES:
+        raise SettingError(f"unknown prompt style '{name}'. {nearest(name, PROMPT_STYLES)}")
+    module, _, attribute = PROMPT_STYLES[name].partition(":")
+    return getattr(import_module(module), attribute)  # type: ignore[no-any-return]
+
+
 def prompt_style(name: str, settings: Mapping[str, Any] | None = None) -> PromptStyle:
     """A prompt style with its settings.
 
@@ -31,10 +43,7 @@ def prompt_style(name: str, settings: Mapping[str, Any] | None = None) -> Prompt
     Raises:
         SettingError: No such style, key or value; the message names the nearest.
     """
-    if name not in PROMPT_STYLES:
-        raise SettingError(f"unknown prompt style '{name}'. {nearest(name, PROMPT_STYLES)}")
-    module, _, attribute = PROMPT_STYLES[name].partition(":")
-    style: type[PromptStyle] = getattr(import_module(module), attribute)
+    style = prompt_style_class(name)
     return style(settings_from_dict(style.settings_class, settings or {}, "style."))
 
 

@@ -6,15 +6,38 @@ Conversation", NAACL 2022, section 3.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from erckit.encoding.dropout import dropout
 from erckit.encoding.encoder import ConversationEncoder
-from erckit.errors import SettingError
 from erckit.networks.network import ConversationModel, ModelInputs
 from erckit.networks.shared_settings import ModelSettings
+from erckit.settings import require
+
+
+@dataclass(frozen=True, slots=True)
+class CoMPMSettings:
+    """Settings of the speaker memory.
+
+    Args:
+        gru_layers: Layers of the GRU over the history.
+        gru_dropout: Dropout between GRU layers.
+        has_projection: Whether the speaker vector passes W_p before the sum.
+    """
+
+    gru_layers: int = 2
+    gru_dropout: float = 0.3
+    has_projection: bool = True
+
+    def __post_init__(self) -> None:
+        require(self, "gru_layers", least=1)
+        require(self, "gru_dropout", least=0, below=1)
 
 
 class HistoryGRU(nn.GRU):
@@ -90,12 +113,23 @@ class CoMPM(ConversationModel):
     recipe ``emonet/emorynlp_thesis``.
 
     Args:
-        settings: See ``ModelSettings``.
+        settings: See ``ModelSettings``; ``own`` holds ``CoMPMSettings``.
         labels: Number of labels, L.
         identities: Rows of the speaker embedding.
         backbone: Encoder of the context.
         memory_backbone: Second encoder for ``history.encoder: own``, else None.
     """
+
+    Settings: ClassVar[type[Any] | None] = CoMPMSettings
+    reads_settings = frozenset(
+        {
+            "attention", "pooling", "has_separator", "max_utterance_tokens", "left_context", "speaker", "history",
+            "dropout", "frozen_layers", "freezes_embeddings", "head.dropout",
+        }
+    )  # fmt: skip
+    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "history.scope": ("none", "conversation", "all", "preceding"),  # the GRU reads in order: no chunks
+    }
 
     def __init__(
         self,
@@ -106,9 +140,8 @@ class CoMPM(ConversationModel):
         memory_backbone: nn.Module | None = None,
     ) -> None:
         super().__init__()
-        if settings.history.scope == "chunk":
-            raise SettingError(f"model '{settings.name}' reads history in order; it cannot have a 'chunk' scope.")
         self.settings = settings
+        own: CoMPMSettings = settings.own
         rate = None if settings.dropout < 0 else settings.dropout
         rows = identities if settings.speaker.form in ("token", "embedding") else 0
         self.encoder = ConversationEncoder(backbone, pooling=settings.pooling, identities=rows, dropout_rate=rate)
@@ -120,8 +153,8 @@ class CoMPM(ConversationModel):
         width = self.encoder.width
         self.has_history = settings.history.scope != "none"
         if self.has_history:
-            self.gru = HistoryGRU(width, width, settings.gru_layers, dropout=settings.gru_dropout, batch_first=True)
-        if self.has_history and settings.has_projection:
+            self.gru = HistoryGRU(width, width, own.gru_layers, dropout=own.gru_dropout, batch_first=True)
+        if self.has_history and own.has_projection:
             self.projection = nn.Linear(width, width, bias=False)  # without bias: no history adds nothing
         self.classifier = nn.Linear(width, labels)
         self._freeze()
@@ -163,14 +196,14 @@ class CoMPM(ConversationModel):
         combined = context.float()
         if self.has_history:
             speaker = self.gru(sources, windows)  # (R, H)
-            if self.settings.has_projection:
+            if self.settings.own.has_projection:
                 speaker = self.projection(speaker.to(self.projection.weight.dtype)).float()
             combined = combined + speaker
         return combined  # (R, H)
 
     def score(self, vectors: Tensor) -> Tensor:
         """Logits (R, L), 32-bit floats, from vectors (R, H); dropout comes before them while training."""
-        vectors = dropout(vectors, self.settings.head_dropout) if self.training else vectors
+        vectors = dropout(vectors, self.settings.head.dropout) if self.training else vectors
         weight = self.classifier.weight.float()
         with torch.autocast(vectors.device.type, enabled=False):  # logits in full precision
             bias = self.classifier.bias.float()

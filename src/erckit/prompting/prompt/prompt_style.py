@@ -88,6 +88,9 @@ class PromptStyle(ABC):
     settings_class: ClassVar[type[StyleSettings]] = StyleSettings
     # What stands between two utterances.
     separator: ClassVar[str] = "\n"
+    # What it reads of ``model``, besides the backbone: which utterances a speaker's past is made of.
+    reads_settings: ClassVar[frozenset[str]] = frozenset({"history.scope", "history.order"})
+    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {"history.scope": ("none", "conversation", "all")}
 
     def __init__(self, settings: Any = None) -> None:
         self.settings: Any = settings if settings is not None else self.settings_class()

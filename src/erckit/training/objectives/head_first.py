@@ -10,7 +10,6 @@ from torch.nn import functional as F
 
 from erckit.errors import SettingError, nearest
 from erckit.labels import LabelSet
-from erckit.models.context.sentemo import SentEmo
 from erckit.networks.network import ConversationModel
 from erckit.progress import Progress
 from erckit.recipe.training_settings import HeadFirstSettings
@@ -29,7 +28,7 @@ def train_head_first(
     """Draw isolated utterances and train the head on them; the model is changed in place.
 
     Args:
-        model: ``sentemo`` with a frozen backbone.
+        model: One whose label head scores vectors of a frozen backbone.
         data: All training utterances and their vectors.
         label_set: The labels.
         settings: How.
@@ -43,19 +42,27 @@ def train_head_first(
         SettingError: Another model, or a label that the corpus lacks.
     """
     known = data.prepared.vectors
-    if not isinstance(model, SentEmo) or known is None:
-        raise SettingError("'training.head_first' needs model 'sentemo' with a frozen backbone; set its epochs to 0.")
+    if not model.trains_head_first(model.settings) or known is None:
+        raise SettingError(
+            "'training.head_first' needs a model whose label head reads vectors of a frozen backbone; "
+            "set its epochs to 0."
+        )
     rows = draw_utterances(data.labels, label_set, settings.utterances, seed)
     was_training = model.training
     model.eval()  # one dropout mask must not stay with the vectors for all epochs
     with torch.no_grad():
-        vectors = model.project(known[rows].to(model.classifier.weight.device))
+        vectors = model.project(known[rows].to(model.label_bias.device))
     model.train(was_training)
     return fit_head(model, vectors, data.labels[rows], settings, seed, quiet)
 
 
 def fit_head(
-    model: SentEmo, vectors: Tensor, labels: Tensor, settings: HeadFirstSettings, seed: int, quiet: bool = True
+    model: ConversationModel,
+    vectors: Tensor,
+    labels: Tensor,
+    settings: HeadFirstSettings,
+    seed: int,
+    quiet: bool = True,
 ) -> float:
     """Train the head to score sentence vectors, changed in place.
 
@@ -74,7 +81,7 @@ def fit_head(
         Mean loss of the last epoch.
     """
     generator = torch.Generator().manual_seed(seed)
-    weights = class_weights("inverse", labels.tolist(), model.classifier.out_features).to(vectors.device)
+    weights = class_weights("inverse", labels.tolist(), len(model.label_bias)).to(vectors.device)
     optimizer = torch.optim.Adam(model.head_parameters(), lr=settings.rate)
     total = 0.0
     with Progress(settings.epochs, "Training the head", "epochs", quiet) as bar:

@@ -12,7 +12,7 @@ from torch import Tensor
 from erckit.conversation import Conversation
 from erckit.errors import SettingError
 from erckit.labels import LabelSet
-from erckit.recipe.recipe import TrainingSettings
+from erckit.recipe.training_settings import TrainingSettings
 from erckit.storage.compact_predictions import unpack_predictions
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from erckit.labels import LabelSet
 from erckit.networks.network import ModelOutput
-from erckit.recipe.recipe import TrainingSettings
+from erckit.recipe.training_settings import TrainingSettings
 from erckit.training.objectives.metric_objective import MetricObjective
 from erckit.training.objectives.objective import (
     NO_LABEL,

@@ -15,7 +15,7 @@ from erckit.prompting.prompt.conversation_prompt import ConversationPrompt
 from erckit.prompting.prompt.task import Task
 from erckit.prompting.scoring.prompt_system import PromptSystem
 from erckit.prompting.scoring.tokenize_prompt import tokenize_prompt
-from erckit.recipe.recipe import TrainingSettings
+from erckit.recipe.training_settings import TrainingSettings
 from erckit.training.objectives.objective import NO_LABEL
 from erckit.training.prompts.lesson import NOTHING, Lesson
 
