@@ -61,7 +61,8 @@ def test_a_frozen_reader_reads_once(tiny_recipe: Any, tiny_corpus: Any) -> None:
     for name in ("sentemo", "emonet_frozen"):
         once, tuned = (
             dry_run(
-                tiny_recipe({"name": name, "sentemo": {"freezes_backbone": is_frozen}}, {"epochs": 50}), tiny_corpus
+                tiny_recipe({"name": name, "speaker": {}, "reader": {"is_frozen": is_frozen}}, {"epochs": 50}),
+                tiny_corpus,
             )
             for is_frozen in (True, False)
         )
