@@ -173,18 +173,14 @@ def test_a_folder_may_hold_what_nothing_read_and_a_recipe_may_not() -> None:
 
 
 def test_one_setting_in_two_spellings_is_refused() -> None:
-    with pytest.raises(SettingError, match="'model.head_dropout' and 'model.head.dropout' are the same setting"):
+    with pytest.raises(SettingError, match=r"'model\.head_dropout' and 'model\.head\.dropout' are the same setting"):
         model_settings({"head_dropout": 0.2, "head": {"dropout": 0.3}})
 
 
 def test_set_takes_both_spellings_over_a_recipe_in_either() -> None:
-    old = load_recipe(
-        "emonet_frozen/emorynlp", ["model.sentemo.layers=[1]", "model.gru_layers=2", "model.head_dropout=0"]
-    )
-    new = load_recipe(
-        "emonet_frozen/emorynlp",
-        ["model.reader.layers=[1]", "model.emonet_frozen.gru_layers=2", "model.head.dropout=0"],
-    )
+    first = ["model.sentemo.layers=[1]", "model.gru_layers=2", "model.head_dropout=0"]
+    today = ["model.reader.layers=[1]", "model.emonet_frozen.gru_layers=2", "model.head.dropout=0"]
+    old, new = (load_recipe("emonet_frozen/emorynlp", spelling) for spelling in (first, today))
     assert old == new
     assert (old.model.reader.layers, old.model.own.gru_layers, old.model.head.dropout) == ((1,), 2, 0)
     group = load_recipe("sentemo/emorynlp", ["model.sentemo={layers: [1], heads: 4}"]).model
@@ -237,10 +233,9 @@ def test_a_system_of_another_package_has_settings_of_its_own(monkeypatch: pytest
         EntryPoint(n, f"{__name__}:{c}", "erckit.models") for n, c in (("plug", "Plugin"), ("old", "OlderPlugin"))
     ]
     monkeypatch.setattr(erckit.models, "entry_points", lambda group: points)
-    monkeypatch.setitem(__import__("sys").modules, __name__, __import__("sys").modules[__name__])
     assert model_class("plug") is Plugin
     settings = model_settings({"name": "plug", "plug": {"states": 5}, "dropout": 0.1})
-    assert settings.own == PluginSettings(5) and settings.attention == "isolated"
+    assert (settings.own, settings.attention) == (PluginSettings(5), "isolated")
     assert settings_values(settings)["plug"] == {"states": 5}
     recipe = change_recipe(load_recipe("emonet/emorynlp_mpnet"), {"model": {"name": "plug"}})
     assert change_recipe(recipe, {"model.plug.states": 4}).to_dict()["model"]["plug"] == {"states": 4}

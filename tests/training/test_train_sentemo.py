@@ -147,7 +147,7 @@ def test_a_frozen_backbone_stays_and_a_tuned_one_does_not(tiny_recipe: Any, tiny
 
 
 def test_the_head_comes_first_only_where_it_can(tiny_recipe: Any, tiny_corpus: Any, tmp_path: Path) -> None:
-    with pytest.raises(SettingError, match="head_first.epochs' needs a model whose label head reads vectors"):
+    with pytest.raises(SettingError, match=r"head_first\.epochs' needs a model whose label head reads vectors"):
         tiny_recipe(training={"head_first": {"epochs": 1}})
     head = {"head_first": {"epochs": 1, "utterances": {"Gald": 3}}}
     with pytest.raises(SettingError, match="Did you mean 'Glad'"):
