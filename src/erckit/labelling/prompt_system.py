@@ -36,7 +36,7 @@ from erckit.prompting.context.demonstrations import DEMONSTRATIONS, read_demonst
 from erckit.prompting.context.example_pool import EXAMPLES, read_examples
 from erckit.prompting.context.gathered import Gathered
 from erckit.prompting.scoring.prompt_system import PromptSystem
-from erckit.recipe.load_recipe import recorded_model
+from erckit.recipe.recorded import recorded_model
 from erckit.settings import choose, settings_from_dict
 from erckit.storage.manifest import MANIFEST_NAME, file_sha256
 

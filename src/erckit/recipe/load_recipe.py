@@ -8,10 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from erckit.errors import SettingError, nearest
-from erckit.models import model_class
 from erckit.models.model_settings import changed_values, declared_settings, model_settings, today
-from erckit.models.old_keys import OLD_GROUPS, OLD_KEYS
-from erckit.models.prompts import PROMPT_STYLES
+from erckit.models.old_keys import OLD_GROUPS, OLD_KEYS, new_place
 from erckit.networks.shared_settings import ModelSettings
 from erckit.recipe.recipe import Recipe
 from erckit.settings import settings_from_dict
@@ -96,12 +94,6 @@ def load_recipe(
         raise SettingError(f"{path}: {error}" if not overrides else f"{path} with --set: {error}") from None
 
 
-def may_keep_vectors(values: Mapping[str, Any]) -> bool:
-    """Whether the model of a recorded recipe reads vectors of a frozen backbone, which are computed once and kept."""
-    model = recorded_model(values)
-    return model is not None and model.name not in PROMPT_STYLES and model_class(model.name).keeps_vectors(model)
-
-
 def read_override(override: str) -> tuple[str, Any]:
     """Key and value of ``dotted.key=value``, the value read as YAML.
 
@@ -151,32 +143,13 @@ def recipe_from_dict(values: Mapping[str, Any], *, is_stored: bool = False) -> R
     return settings_from_dict(Recipe, {**values, "model": model_settings(model, is_stored=is_stored)})
 
 
-def recorded_recipe(values: Any) -> Any:
-    """A recipe's dictionary that some version of erckit recorded, as :meth:`Recipe.to_dict` would give it today.
-
-    Keys that the version did not know yet are at their defaults. What cannot be read comes back as it is.
-    """
-    if not isinstance(values, Mapping):
-        return values
-    try:
-        return recipe_from_dict(values, is_stored=True).to_dict()
-    except (SettingError, TypeError):
-        return values
-
-
-def recorded_model(values: Mapping[str, Any]) -> ModelSettings | None:
-    """Settings of the model in a recipe's dictionary that some version recorded; None where it names none known here.
-
-    Args:
-        values: What a model folder calls its recipe, or a result its ``config``.
-    """
-    model = values.get("model")
-    if not isinstance(model, Mapping) or not model:
-        return None
-    try:
-        return model_settings(model, is_stored=True)
-    except SettingError:
-        return None
+def spelled_today(key: str, name: str) -> str:
+    """Today's spelling of a dotted key for a system, such as ``model.head.dropout`` for ``model.head_dropout``."""
+    group, _, below = key.partition(".")
+    if group != "model" or below not in OLD_KEYS:
+        return key
+    place = new_place(below, name, declared_settings(name).own_names)
+    return key if place is None else f"model.{place}"
 
 
 def _find(name: str | Path) -> Path:

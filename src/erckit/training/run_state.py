@@ -15,8 +15,8 @@ from erckit.errors import CheckpointError
 from erckit.labels import LabelSet
 from erckit.metrics.classification import classification_report
 from erckit.model_folder.network_folder import set_trained_tensors, trained_tensors
-from erckit.recipe.load_recipe import recorded_recipe
 from erckit.recipe.recipe import Recipe
+from erckit.recipe.recorded import recorded_recipe
 from erckit.storage.atomic import write_text
 from erckit.training.average import WeightAverage
 from erckit.training.checkpoint import optimizer_tensors, restore_optimizer

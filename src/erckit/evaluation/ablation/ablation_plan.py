@@ -16,6 +16,7 @@ from erckit.recipe.load_recipe import (
     read_override,
     recipe_folders,
     recipe_from_dict,
+    spelled_today,
 )
 from erckit.recipe.recipe import Recipe
 
@@ -193,9 +194,11 @@ def _base(given: Any, path: Path) -> Recipe:
 
 def _refuse_covered(row: AblationRow, overrides: Mapping[str, Any], where: str) -> None:
     """A value given for all rows that a row sets itself would not hold for all rows."""
+    system = row.recipe.model.name
     for key in row.changes:
         for given in overrides:
-            if f"{key}.".startswith(f"{given}.") or f"{given}.".startswith(f"{key}."):
+            ours, theirs = (f"{spelled_today(name, system)}." for name in (key, given))
+            if ours.startswith(theirs) or theirs.startswith(ours):
                 raise SettingError(
                     f"{where}: sets '{key}' itself, so '--set {given}=...' cannot hold for all rows. "
                     "Change the file instead."

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from erckit.evaluation.results.result import Result
-from erckit.recipe.load_recipe import may_keep_vectors
+from erckit.recipe.recorded import may_keep_vectors, recorded_backbone
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +69,7 @@ class LeaderboardRow:
     @property
     def backbone(self) -> str:
         """Pretrained network, empty when the settings name none."""
-        if self.result.backbone:
-            return self.result.backbone
-        for place in (self.result.config.get("model"), self.result.config):
-            if isinstance(place, Mapping) and isinstance(place.get("backbone"), str):
-                return str(place["backbone"])
-        return ""
+        return self.result.backbone or recorded_backbone(self.result.config)
 
     @property
     def hardware(self) -> str:

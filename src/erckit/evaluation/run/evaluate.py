@@ -22,7 +22,7 @@ from erckit.evaluation.run.known_labels import among_known_labels
 from erckit.evaluation.run.mapped import SharedLabels, share_labels
 from erckit.labels import LabelSet
 from erckit.metrics.from_confusion import NO_LABEL
-from erckit.recipe.load_recipe import recorded_model
+from erckit.recipe.recorded import recorded_model, recorded_seed
 
 if TYPE_CHECKING:
     from erckit.corpora import Corpus
@@ -83,7 +83,7 @@ def evaluate_model(
     tokens_before, started = labeler.tokens_processed, time.perf_counter()
     labelled = labeler.label(conversations, **options)
     seconds = time.perf_counter() - started
-    seed = _seed(labeler.settings)
+    seed = recorded_seed(labeler.settings)
     temperature = getattr(labeler, "temperature", None)  # a baseline need not have one
     raw = without_temperature(labelled, temperature)
     answers = getattr(labeler, "answers", "")  # only of a labeler that writes its answers
@@ -278,12 +278,6 @@ def _shared_labels(
         "evaluate on a corpus with the model's labels, train on this corpus, or map both to one label set with "
         "'--map ekman' ('erckit corpora mappings' shows which)."
     )
-
-
-def _seed(settings: Mapping[str, Any]) -> int | None:
-    training = settings.get("training")
-    seed = training.get("seed") if isinstance(training, Mapping) else None
-    return int(seed) if seed is not None else None
 
 
 def _selection(labeler: Labeler, corpus: Corpus) -> str:

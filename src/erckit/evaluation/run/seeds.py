@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from erckit.errors import ErckitError, ResultError, SettingError
 from erckit.evaluation.results.result import Result
 from erckit.evaluation.run.evaluate import conversation_index, evaluate_model
-from erckit.recipe.load_recipe import recorded_recipe
 from erckit.recipe.recipe import Recipe
+from erckit.recipe.recorded import recorded_recipe
 
 if TYPE_CHECKING:
     from erckit.corpora import Corpus

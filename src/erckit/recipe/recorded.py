@@ -1,0 +1,62 @@
+"""Recipes that lie in model folders, results and folders of trainings, as some version of erckit recorded them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from erckit.errors import SettingError
+from erckit.models import model_class
+from erckit.models.model_settings import model_settings
+from erckit.models.prompts import PROMPT_STYLES
+from erckit.networks.shared_settings import ModelSettings
+from erckit.recipe.load_recipe import recipe_from_dict
+
+
+def recorded_recipe(values: Any) -> Any:
+    """A recipe's dictionary that some version of erckit recorded, as :meth:`Recipe.to_dict` would give it today.
+
+    Keys that the version did not know yet are at their defaults. What cannot be read comes back as it is.
+    """
+    if not isinstance(values, Mapping):
+        return values
+    try:
+        return recipe_from_dict(values, is_stored=True).to_dict()
+    except (SettingError, TypeError):
+        return values
+
+
+def recorded_model(values: Mapping[str, Any]) -> ModelSettings | None:
+    """Settings of the model in a recipe's dictionary that some version recorded; None where it names none known here.
+
+    Args:
+        values: What a model folder calls its recipe, or a result its ``config``.
+    """
+    model = values.get("model")
+    if not isinstance(model, Mapping) or not model:
+        return None
+    try:
+        return model_settings(model, is_stored=True)
+    except SettingError:
+        return None
+
+
+def may_keep_vectors(values: Mapping[str, Any]) -> bool:
+    """Whether the model of a recorded recipe reads vectors of a frozen backbone, which are computed once and kept."""
+    model = recorded_model(values)
+    return model is not None and model.name not in PROMPT_STYLES and model_class(model.name).keeps_vectors(model)
+
+
+def recorded_backbone(values: Mapping[str, Any]) -> str:
+    """Backbone that a recorded recipe, or what stands for one, names; empty where it names none."""
+    for place in (values.get("model"), values):
+        if isinstance(place, Mapping) and isinstance(place.get("backbone"), str):
+            return str(place["backbone"])
+    return ""
+
+
+def recorded_seed(values: Mapping[str, Any]) -> int | None:
+    """Seed of a recorded recipe; None where it says none."""
+    training = values.get("training")
+    seed = training.get("seed") if isinstance(training, Mapping) else None
+    return int(seed) if seed is not None else None
