@@ -53,6 +53,15 @@ def test_a_training_starts_there(trained: Path, tiny_recipe: Any, tiny_corpus: A
     assert torch.equal(ours["classifier.weight"], theirs["classifier.weight"])
 
 
+def test_known_speakers_are_other_people(tiny_recipe: Any, tiny_corpus: Any, tmp_path: Path) -> None:
+    for name, table in (("emonet", "encoder.speakers.weight"), ("emonet_frozen", "speaker.weight")):
+        model = {"name": name, "speaker": {"form": "embedding", "min_utterances": 2}}
+        old = load_pretrained(train(tiny_recipe(model), tiny_corpus, tmp_path / name, quiet=True))
+        fresh, _ = new_model(old.settings, old.label_set, old.registry, old.backbone_folder)
+        assert table in trained_tensors(fresh)
+        assert table not in start_from(fresh, old.label_set, old.backbone_sha256, tmp_path / name / "model")
+
+
 def test_another_backbone_is_refused(trained: Path) -> None:
     old = load_pretrained(trained)
     with pytest.raises(SettingError, match="another"):

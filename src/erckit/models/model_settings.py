@@ -9,7 +9,7 @@ from typing import Any
 
 from erckit.errors import SettingError, nearest
 from erckit.models import model_class, model_table
-from erckit.models.old_keys import OWN, moved_settings
+from erckit.models.old_keys import OLD_KEYS, OWN, moved_settings, new_place
 from erckit.models.prompts import PROMPT_STYLES, prompt_style_class
 from erckit.networks.shared_settings import SHARED_SETTINGS, ModelSettings
 from erckit.settings import settings_from_dict
@@ -92,7 +92,8 @@ def model_settings(values: Mapping[str, Any], *, is_stored: bool = False) -> Mod
     own = given.pop(name, None)
     for key in given:
         if key not in _KEYS:
-            known = sorted(_KEYS if declared.own is None else {*_KEYS, name})
+            earlier = (k for k in OLD_KEYS if "." not in k and new_place(k, name, declared.own_names) is not None)
+            known = sorted({*_KEYS, *earlier} if declared.own is None else {*_KEYS, *earlier, name})
             raise SettingError(f"unknown key 'model.{key}'. {nearest(str(key), known)}")
     if is_stored:
         given = dict(_nested((k, v) for k, v in _leaves(given) if declared.is_read(k) or not _is_shared(k)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from erckit.errors import SettingError
@@ -39,6 +40,38 @@ def recorded_model(values: Mapping[str, Any]) -> ModelSettings | None:
         return model_settings(model, is_stored=True)
     except SettingError:
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedReading:
+    """What a recorded system reads besides an utterance.
+
+    Args:
+        scope: How far back it remembers speakers or utterances, a value of ``model.history.scope``.
+        order: In which order, a value of ``model.history.order``.
+        is_alone: Whether its encoder reads every utterance alone.
+    """
+
+    scope: str = "none"
+    order: str = "story"
+    is_alone: bool = False
+
+
+def recorded_reading(values: Mapping[str, Any]) -> RecordedReading:
+    """What the system of a recorded recipe reads; a baseline says so in the same words.
+
+    Args:
+        values: What a model folder calls its recipe, a result its ``config``, or a baseline its settings.
+    """
+    if (model := recorded_model(values)) is not None:
+        return RecordedReading(model.history.scope, model.history.order, model.attention == "isolated")
+    said = values.get("model")
+    if not isinstance(said, Mapping):
+        return RecordedReading()
+    history = said.get("history")
+    history = history if isinstance(history, Mapping) else {}
+    scope, order = str(history.get("scope") or "none"), str(history.get("order") or "story")
+    return RecordedReading(scope, order, said.get("attention") == "isolated")
 
 
 def may_keep_vectors(values: Mapping[str, Any]) -> bool:

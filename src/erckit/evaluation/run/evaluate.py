@@ -22,7 +22,7 @@ from erckit.evaluation.run.known_labels import among_known_labels
 from erckit.evaluation.run.mapped import SharedLabels, share_labels
 from erckit.labels import LabelSet
 from erckit.metrics.from_confusion import NO_LABEL
-from erckit.recipe.recorded import recorded_model, recorded_seed
+from erckit.recipe.recorded import recorded_reading, recorded_seed
 
 if TYPE_CHECKING:
     from erckit.corpora import Corpus
@@ -240,8 +240,7 @@ def conversation_index(rows: Sequence[PredictionRow]) -> list[int]:
 
 def history_scope(settings: Mapping[str, Any]) -> str:
     """What a model was trained to remember: "none", "conversation" or "all"."""
-    model = recorded_model(settings)
-    return "none" if model is None else model.history.scope
+    return recorded_reading(settings).scope
 
 
 def portable(settings: Any) -> Any:
@@ -326,13 +325,12 @@ def remembered_splits(corpus: Corpus, split: str) -> tuple[str, ...]:
 
 def memory_words(settings: Mapping[str, Any], remembered: Sequence[str], split: str) -> str:
     """What the model could remember of other conversations, in words."""
-    model = recorded_model(settings)
-    scope = "none" if model is None else model.history.scope
-    if model is not None and scope == "all":
-        return " and ".join([*remembered, f"earlier {split} utterances in {model.history.order} order"])
-    if scope == "conversation":
+    reading = recorded_reading(settings)
+    if reading.scope == "all":
+        return " and ".join([*remembered, f"earlier {split} utterances in {reading.order} order"])
+    if reading.scope == "conversation":
         return "this conversation only"
     # A system over vectors reads utterances alone and looks at the conversation afterwards: "preceding" or "chunk".
-    if model is not None and model.attention == "isolated" and scope == "none":
+    if reading.is_alone and reading.scope == "none":
         return "none, every utterance alone"
     return "none beyond the context of the conversation"
