@@ -50,8 +50,8 @@ def load_corpus(name: str, folder: Path | str | None = None, map: str | Path = "
         name: A name of :data:`CORPORA`, several joined by ``+`` (:func:`mix_corpora`), or the path of a folder or
             file of the user's (:func:`load_own_corpus`, with the values of a ``corpus.yaml`` beside it).
         folder: Where its files lie (at any depth of three), in any published layout or as uniform JSONL.
-            None looks in ``$ERCKIT_DATA/NAME``, ``$ERCKIT_DATA/raw/NAME``, the cache folder
-            (where ``erckit corpora get NAME`` puts it) and ``../shared/data`` beside a working copy.
+            None looks in ``$ERCKIT_DATA/NAME``, ``$ERCKIT_DATA/raw/NAME`` and the cache folder
+            (where ``erckit corpora get NAME`` puts it).
         map: Label set or mapping file its labels are mapped to (:func:`find_mapping`); empty for its own labels.
             The label set is then the labels that it reaches. ``"apart"`` keeps the labels of each part of a
             mixture (:func:`labels_apart`).
