@@ -21,13 +21,16 @@ import argparse
 import json
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from erckit.corpora import load_corpus
-from erckit.errors import SettingError
-from erckit.evaluation.comparison.paired_gain import PairedGain, pool_gains
+from erckit.errors import ResultError, SettingError
+from erckit.evaluation.comparison.paired_gain import PairedGain
 from erckit.evaluation.vectors.episodes import read_task
 from erckit.evaluation.vectors.few_shot import drawable_labels
 from erckit.evaluation.vectors.space_result import SpaceResult
@@ -116,9 +119,48 @@ def measure(arguments: argparse.Namespace, pair: str, family: str, loss: str) ->
     return SpaceResult.load(target)
 
 
+def read_gain(kept: Mapping[str, Any]) -> PairedGain:
+    """Gains of conversations as a result file keeps them (:meth:`PairedGain.to_data`).
+
+    Raises:
+        ResultError: It is something else.
+    """
+    try:
+        names = tuple(str(name) for name in kept["conversations"])
+        gained, weight = (np.array(kept[key], dtype=np.float64) for key in ("gained", "weight"))
+    except (KeyError, TypeError, ValueError) as error:
+        raise ResultError(f"gains of conversations cannot be read ({error}); evaluate again.") from None
+    fits = gained.shape == weight.shape == (len(names),)
+    if not names or len(set(names)) != len(names) or not fits or not (weight > 0).all():
+        raise ResultError("gains of conversations do not match their names; evaluate again.")
+    return PairedGain(names, gained, weight)
+
+
+def pool_gains(gains: Sequence[PairedGain]) -> PairedGain:
+    """Several comparisons on one split as one, for example the same question about other pairs of labels.
+
+    Each comparison weighs the same. A conversation that occurs in several of them stays one unit, as what was said
+    in it is no new evidence.
+
+    Raises:
+        ResultError: Nothing to pool.
+    """
+    if not gains:
+        raise ResultError("no gains to pool; name at least one result.")
+    names = list(dict.fromkeys(name for gain in gains for name in gain.conversations))
+    place = {name: i for i, name in enumerate(names)}
+    gained, weight = np.zeros(len(names)), np.zeros(len(names))
+    for gain in gains:
+        rows = [place[name] for name in gain.conversations]
+        share = 1 / (len(gains) * gain.weight.sum())
+        gained[rows] += share * gain.gained
+        weight[rows] += share * gain.weight
+    return PairedGain(tuple(names), gained, weight)
+
+
 def pooled(results: dict[str, SpaceResult]) -> dict[str, Any]:
     """The pairs' accuracies, and all pairs as one comparison."""
-    gain = pool_gains([PairedGain.from_data(one.gain) for one in results.values()])
+    gain = pool_gains([read_gain(one.gain) for one in results.values()])
     interval, p = gain.test(SEED)
     pairs = {
         pair: {

@@ -15,10 +15,9 @@ from erckit.corpora.find_layout import find_layout
 def data() -> Path:
     """The folder of real corpora, which is not part of the repository."""
     named = os.environ.get("ERCKIT_DATA")
-    folder = Path(named) if named else Path(__file__).resolve().parents[3] / "shared" / "data"
-    if not (folder / "emorynlp" / "train.jsonl").is_file():
-        pytest.skip(f"needs the corpora: {folder} is not there; set ERCKIT_DATA")
-    return folder
+    if not named or not (Path(named) / "emorynlp" / "train.jsonl").is_file():
+        pytest.skip("needs the corpora; set ERCKIT_DATA to the folder they lie in")
+    return Path(named)
 
 
 @cache

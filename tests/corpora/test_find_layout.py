@@ -40,6 +40,18 @@ def test_a_folder_of_several_corpora(tmp_path: Path) -> None:
         assert found[1]["dev"].parent.name == corpus
 
 
+def test_no_folder_beside_the_current_one_is_looked_into(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stranger = tmp_path / "shared" / "data" / "meld"
+    stranger.mkdir(parents=True)
+    for split in ("train", "dev", "test"):
+        (stranger / f"{split}.jsonl").touch()
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    monkeypatch.delenv("ERCKIT_DATA", raising=False)
+    monkeypatch.setenv("ERCKIT_CACHE", str(tmp_path / "cache"))
+    assert find_layout(MELD) is None
+
+
 def test_nothing_there(tmp_path: Path) -> None:
     assert find_layout(MELD, tmp_path) is None
     assert find_layout(MELD, tmp_path / "nowhere") is None

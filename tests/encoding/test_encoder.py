@@ -17,7 +17,7 @@ from torch import Tensor
 from erckit.encoding.encoder import ConversationEncoder, load_backbone
 from erckit.encoding.packing import PackedBatch, pack
 from erckit.encoding.segments import plan_segments
-from erckit.encoding.stream import EncoderStream
+from erckit.encoding.stream import EncoderState, StreamEncoder
 from erckit.errors import BackboneError, SettingError
 
 KINDS = ("bert", "roberta", "mpnet", "electra", "xlm-roberta")
@@ -166,6 +166,15 @@ def test_full_attention_does_see_the_future(encoder_of) -> None:
     assert (first[:2] - second[:2]).abs().max() > 1e-3
 
 
+def _streamed(stream: StreamEncoder, blocks, identities) -> torch.Tensor:
+    """Vectors (U, H) of one conversation's utterances, each encoded when it comes."""
+    state, vectors = EncoderState(), []
+    for block, identity in zip(blocks, identities, strict=True):
+        new, (state,) = stream.encode([state], [(block, [identity] * len(block))], looks_ahead=True)
+        vectors.append(new[0])
+    return torch.stack(vectors)
+
+
 @settings(max_examples=15)
 @given(
     kind=st.sampled_from(["bert", "roberta", "mpnet"]),
@@ -176,8 +185,8 @@ def test_full_attention_does_see_the_future(encoder_of) -> None:
 def test_streamed_equals_batch(encoder_of, kind, lengths, pooling, seed) -> None:
     encoder = encoder_of(kind, pooling, 4)
     blocks = _blocks(lengths, seed)
-    stream = EncoderStream(encoder, left_context=LEFT)
-    streamed = torch.stack([stream.append(block, [1 + u % 3] * len(block)) for u, block in enumerate(blocks)])
+    stream = StreamEncoder(encoder, LEFT, "one_pass", "fp32")
+    streamed = _streamed(stream, blocks, [1 + u % 3 for u in range(len(blocks))])
     torch.testing.assert_close(streamed, _encode(encoder, [blocks]), **TOLERANCE)
 
 
@@ -185,8 +194,7 @@ def test_streamed_equals_batch(encoder_of, kind, lengths, pooling, seed) -> None
 def test_streamed_equals_batch_where_every_utterance_is_read_alone(encoder_of, pooling: str) -> None:
     encoder = encoder_of("mpnet", pooling)
     blocks = _blocks([7, 30, 2, 30, 30, 30, 19], 3)
-    stream = EncoderStream(encoder, attention="isolated")
-    streamed = torch.stack([stream.append(block, [1] * len(block)) for block in blocks])
+    streamed = _streamed(StreamEncoder(encoder, LEFT, "isolated", "fp32"), blocks, [1] * len(blocks))
     torch.testing.assert_close(streamed, _encode(encoder, [blocks], "isolated"), **TOLERANCE)
     assert (streamed - _encode(encoder, [blocks])).abs().max() > 0.05  # context does matter with these weights
 
@@ -195,8 +203,7 @@ def test_streamed_equals_batch_where_every_utterance_is_read_alone(encoder_of, p
 def test_streaming_goes_on_beyond_the_positions(encoder_of, lengths: list[int]) -> None:
     encoder = encoder_of("mpnet")
     blocks = _blocks(lengths * 20, 3)
-    stream = EncoderStream(encoder, left_context=LEFT)
-    streamed = torch.stack([stream.append(block, [0] * len(block)) for block in blocks])
+    streamed = _streamed(StreamEncoder(encoder, LEFT, "one_pass", "fp32"), blocks, [0] * len(blocks))
     with torch.inference_mode():
         batch = encoder(_plain_pack(blocks))
     torch.testing.assert_close(streamed, batch, **TOLERANCE)
@@ -204,9 +211,9 @@ def test_streaming_goes_on_beyond_the_positions(encoder_of, lengths: list[int]) 
 
 def test_a_stream_has_no_first_token_per_target(encoder_of) -> None:
     with pytest.raises(SettingError, match="stream"):
-        EncoderStream(encoder_of("bert", "first"))
+        StreamEncoder(encoder_of("bert", "first"), LEFT, "one_pass", "fp32")
     with pytest.raises(SettingError, match="attention of a stream"):
-        EncoderStream(encoder_of("bert"), attention="full")
+        StreamEncoder(encoder_of("bert"), LEFT, "full", "fp32")
 
 
 def test_speaker_embedding_reaches_the_vectors_and_row_zero_does_not(encoder_of) -> None:

@@ -48,9 +48,9 @@ def compare(
     outputs = _check_outputs(files, {"--json": json, "--markdown": markdown, "--latex": latex})
     if metric is not None:
         from erckit.cli.choose import choose
-        from erckit.metrics import METRICS
+        from erckit.metrics import metric_names
 
-        choose("--metric", metric, METRICS)
+        choose("--metric", metric, metric_names())
     from erckit.evaluation.results.result import Result
 
     results = [Result.load(file) for file in files]

@@ -21,9 +21,9 @@ Json = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write
 def list_corpora() -> None:
     """Show the corpora erckit knows: licence, source, which splits are on this machine, and the protocols."""
     from erckit.corpora.find_layout import find_layout
-    from erckit.corpora.load_corpus import CORPORA, corpus_source
+    from erckit.corpora.known_corpora import corpus_source, known_corpora
 
-    for name in CORPORA:
+    for name in known_corpora():
         source = corpus_source(name)
         found = find_layout(source)
         here = f"here: {', '.join(found[1])}" if found is not None else "not here"
@@ -113,9 +113,9 @@ def _split_named(name: str) -> tuple[str, str | None]:
     corpus, slash, split = name.rpartition("/")
     if not slash or Path(name).exists():
         return name, None
-    from erckit.corpora.load_corpus import CORPORA
+    from erckit.corpora.known_corpora import is_known_corpus
 
-    return (corpus, split) if corpus in CORPORA or Path(corpus).exists() else (name, None)
+    return (corpus, split) if is_known_corpus(corpus) or Path(corpus).exists() else (name, None)
 
 
 def _show(found: Any, json_path: Path | None) -> None:

@@ -10,7 +10,7 @@ import typer
 from erckit.cli.choose import choose, split_pairs
 from erckit.cli.command_group import command_app
 from erckit.cli.evaluating import answer_options as options
-from erckit.cli.label_outputs import check_place, output_format, print_jsonl, print_table, side_file, write_output
+from erckit.cli.label_outputs import check_place, output_writer, print_jsonl, print_table, side_file, write_output
 from erckit.cli.say import say
 from erckit.readers.merge_conversations import merge_conversations
 
@@ -113,13 +113,13 @@ def label(
     kept in a side file; they never stop the others.
     """
     from erckit.progress import Progress
-    from erckit.readers import READERS
+    from erckit.readers.reader_table import reader_table
 
     choose("--precision", precision, ("auto", "fp32", "bf16"))
     if history is not None:
         choose("--history", history, ("conversation", "all"))
     if format is not None:
-        choose("--format", format, READERS)
+        choose("--format", format, reader_table())
     generated = options.answer_settings(
         answers, parsing, answer_tokens, engine, engine_model, engine_tokens, engine_seconds, engine_timeout
     )
@@ -134,7 +134,7 @@ def label(
     mapping = split_pairs("--columns", columns, "text=message,speaker=from") if columns else None
     target = Path(output) if output is not None and output != "-" else None
     if target is not None:
-        output_format(target)
+        output_writer(target)
         check_place(target, "--output", files)
     if report is not None:
         check_place(report, "--report", [*files, *([target] if target is not None else [])])

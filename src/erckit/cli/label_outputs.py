@@ -5,30 +5,32 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Sequence
-from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from erckit.conversation import LabelledConversation
 from erckit.errors import nearest
 
-EXTENSIONS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv"}
+if TYPE_CHECKING:
+    from erckit.writers import Writer
 
 
-def output_format(path: Path) -> str:
-    """Format of an output file by its extension; a usage error for one that no writer knows."""
+def output_writer(path: Path) -> Writer:
+    """What writes an output file, by its extension; a usage error for one that no writer knows."""
+    from erckit.writers import WRITERS, writer_table
+
     if path.suffix.lower() in (".html", ".htm"):
         raise typer.BadParameter(f"'{path}' looks like a report. Use --report {path}", param_hint="--output")
-    try:
-        return EXTENSIONS[path.suffix.lower()]
-    except KeyError:
+    extension = path.suffix.lower()
+    writers = WRITERS if extension in WRITERS else writer_table()
+    if extension not in writers:
         raise typer.BadParameter(
-            f"'{path}' has no extension that says its format. {nearest(path.suffix, EXTENSIONS)}",
-            param_hint="--output",
-        ) from None
+            f"'{path}' has no extension that says its format. {nearest(path.suffix, writers)}", param_hint="--output"
+        )
+    return writers[extension]
 
 
 def check_place(path: Path, option: str, others: Sequence[Path]) -> None:
@@ -58,10 +60,7 @@ def check_place(path: Path, option: str, others: Sequence[Path]) -> None:
 
 def write_output(labelled: Sequence[LabelledConversation], path: Path) -> None:
     """Write all labelled conversations to ``path`` in the format of its extension."""
-    from erckit.writers import WRITERS
-
-    module, _, name = WRITERS[output_format(path)].partition(":")
-    getattr(import_module(module), name)(labelled, path)
+    output_writer(path)(labelled, path)
 
 
 def print_table(labelled: Sequence[LabelledConversation]) -> None:
@@ -74,13 +73,11 @@ def print_table(labelled: Sequence[LabelledConversation]) -> None:
 
 def print_jsonl(labelled: Sequence[LabelledConversation]) -> None:
     """Print labelled conversations as the JSONL file would hold them, always as UTF-8."""
-    from erckit.writers import write_jsonl
+    from erckit.writers.jsonl import jsonl_line
 
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "labelled.jsonl"
-        write_jsonl(labelled, path)
-        sys.stdout.flush()
-        sys.stdout.buffer.write(path.read_bytes())
+    sys.stdout.flush()
+    for item in labelled:
+        sys.stdout.buffer.write(f"{jsonl_line(item)}\n".encode())
 
 
 def side_file(source: Path, target: Path | None, taken: set[Path]) -> Path:

@@ -21,12 +21,12 @@ def warn_overlap(corpus: Corpus, split: str | None = None) -> None:
         split: The scored split, None for a training.
     """
     from erckit.corpora.checks.split_overlap import TOO_MUCH, split_overlaps
-    from erckit.corpora.load_corpus import CORPORA
+    from erckit.corpora.known_corpora import is_known_corpus
     from erckit.corpora.mixture import is_mixture, mixture_parts
     from erckit.corpora.variants import DEDUP, base_split
 
     parts = [part for part, _ in mixture_parts(corpus.name)] if is_mixture(corpus.name) else [corpus.name]
-    is_published = all(part in CORPORA for part in parts)
+    is_published = all(is_known_corpus(part) for part in parts)
     scored = None if split is None else base_split(split)
     for overlap in split_overlaps(corpus.splits):
         if is_published and overlap.share <= TOO_MUCH:

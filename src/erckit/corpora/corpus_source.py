@@ -107,13 +107,6 @@ class CorpusSource:
         """Name of the folder its files lie in."""
         return self.folder or self.name
 
-    def published_for(self, version: str) -> Mapping[str, Mapping[str, Any]]:
-        """Published counts of the layout that a corpus of this ``version`` was read from."""
-        for layout in self.layouts:
-            if layout.published is not None and version == f"{self.version}, {layout.name}":
-                return layout.published
-        return self.published
-
     def protocols(self) -> dict[str, Protocol]:
         """One protocol per scored split."""
         return {

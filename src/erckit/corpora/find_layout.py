@@ -40,11 +40,6 @@ def corpus_folders(name: str) -> list[Path]:
     if data:
         folders += [Path(data) / name, Path(data) / "raw" / name]
     folders.append(cache_folder() / "corpora" / name)
-    # Development convenience: a data folder beside the working copy this file belongs to, or beside the
-    # working copy one stands in.
-    for root in (Path(__file__).resolve().parents[3], Path.cwd()):
-        shared = root.parent / "shared" / "data"
-        folders += [shared / name, shared / "raw" / name]
     return folders
 
 

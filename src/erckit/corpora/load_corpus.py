@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,37 +9,14 @@ from erckit.corpora.checks.check_splits import check_splits
 from erckit.corpora.corpus import Corpus
 from erckit.corpora.corpus_source import CorpusSource, Layout
 from erckit.corpora.find_layout import find_layout
+from erckit.corpora.known_corpora import CORPORA, corpus_source, is_known_corpus
 from erckit.corpora.mappings.labels_apart import APART, labels_apart
 from erckit.corpora.mappings.mappings import find_mapping, map_corpus
 from erckit.corpora.mixture import is_mixture, mix_corpora, mixture_parts
 from erckit.corpora.own.own_files import EXTENSIONS
-from erckit.errors import CorpusError, nearest
+from erckit.errors import CorpusError
 
-# A corpus is one file and one line here; the module is imported when it is needed.
-CORPORA: dict[str, str] = {
-    "emorynlp": "erckit.corpora.emorynlp.emorynlp:EMORYNLP",
-    "emorynlp_aligned": "erckit.corpora.emorynlp.emorynlp_aligned:EMORYNLP_ALIGNED",
-    "meld": "erckit.corpora.meld.meld:MELD",
-    "meld_sentiment": "erckit.corpora.meld.meld_sentiment:MELD_SENTIMENT",
-    "dailydialog": "erckit.corpora.dailydialog.dailydialog:DAILYDIALOG",
-    "dailydialog_act": "erckit.corpora.dailydialog.dailydialog_act:DAILYDIALOG_ACT",
-    "dailydialog_topic": "erckit.corpora.dailydialog.dailydialog_topic:DAILYDIALOG_TOPIC",
-    "iemocap": "erckit.corpora.iemocap.iemocap:IEMOCAP",
-    "goemotions": "erckit.corpora.goemotions:GOEMOTIONS",
-}
-
-
-def corpus_source(name: str) -> CorpusSource:
-    """What is known of a corpus: licence, source, layouts, published counts.
-
-    Raises:
-        CorpusError: No corpus of that name; the message names the nearest.
-    """
-    if name not in CORPORA:
-        raise CorpusError(f"unknown corpus '{name}'. {nearest(name, CORPORA)}")
-    module, _, attribute = CORPORA[name].partition(":")
-    source: CorpusSource = getattr(importlib.import_module(module), attribute)
-    return source
+__all__ = ["CORPORA", "corpus_source", "load_corpus"]
 
 
 def load_corpus(name: str, folder: Path | str | None = None, map: str | Path = "") -> Corpus:
@@ -50,8 +26,8 @@ def load_corpus(name: str, folder: Path | str | None = None, map: str | Path = "
         name: A name of :data:`CORPORA`, several joined by ``+`` (:func:`mix_corpora`), or the path of a folder or
             file of the user's (:func:`load_own_corpus`, with the values of a ``corpus.yaml`` beside it).
         folder: Where its files lie (at any depth of three), in any published layout or as uniform JSONL.
-            None looks in ``$ERCKIT_DATA/NAME``, ``$ERCKIT_DATA/raw/NAME``, the cache folder
-            (where ``erckit corpora get NAME`` puts it) and ``../shared/data`` beside a working copy.
+            None looks in ``$ERCKIT_DATA/NAME``, ``$ERCKIT_DATA/raw/NAME`` and the cache folder
+            (where ``erckit corpora get NAME`` puts it).
         map: Label set or mapping file its labels are mapped to (:func:`find_mapping`); empty for its own labels.
             The label set is then the labels that it reaches. ``"apart"`` keeps the labels of each part of a
             mixture (:func:`labels_apart`).
@@ -71,7 +47,7 @@ def load_corpus(name: str, folder: Path | str | None = None, map: str | Path = "
     if map:
         corpus = load_corpus(name, folder)
         return map_corpus(corpus, find_mapping(corpus.label_set.labels, map), reachable_only=True)
-    if name not in CORPORA:
+    if not is_known_corpus(name):
         own = _own_place(name, folder)
         if own is not None:
             from erckit.corpora.own.own_corpus import load_own_corpus

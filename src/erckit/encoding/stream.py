@@ -270,24 +270,5 @@ class StreamEncoder:
         return barred if mask is None else (barred + mask).clamp(min=torch.finfo(self._dtype).min)
 
 
-class EncoderStream:
-    """Encodes one conversation utterance by utterance; arguments as for :class:`StreamEncoder`."""
-
-    def __init__(
-        self,
-        encoder: ConversationEncoder,
-        left_context: int = 256,
-        attention: str = "one_pass",
-        precision: str = "fp32",
-    ) -> None:
-        self._encoder = StreamEncoder(encoder, left_context, attention, precision)
-        self._state = EncoderState()
-
-    def append(self, tokens: list[int], identities: list[int]) -> Tensor:
-        """Vector (H,) of the next utterance from its tokens and the speaker identity of each."""
-        vectors, (self._state,) = self._encoder.encode([self._state], [(tokens, identities)], looks_ahead=True)
-        return vectors[0]
-
-
 def _norm(norm: torch.nn.LayerNorm, hidden: Tensor) -> Tensor:
     return F.layer_norm(hidden.float(), norm.normalized_shape, norm.weight, norm.bias, norm.eps).to(hidden.dtype)

@@ -6,7 +6,7 @@ from erckit.metrics.approximate_randomisation import approximate_randomisation
 from erckit.metrics.bootstrap import bootstrap_interval, bootstrap_scores
 from erckit.metrics.calibration import expected_calibration_error, fit_temperature, undo_temperature
 from erckit.metrics.classification import ClassificationScores, ClassScores, classification_report
-from erckit.metrics.from_confusion import METRICS, NO_LABEL, metric_from_confusion
+from erckit.metrics.from_confusion import METRICS, NO_LABEL, metric_from_confusion, metric_names
 from erckit.metrics.holm import holm
 from erckit.metrics.letter_groups import letter_groups
 from erckit.metrics.paired_bootstrap import PairedBootstrap, paired_bootstrap
@@ -42,6 +42,7 @@ __all__ = [
     "holm",
     "letter_groups",
     "metric_from_confusion",
+    "metric_names",
     "negative_log_likelihood",
     "paired_bootstrap",
     "reliability_bins",

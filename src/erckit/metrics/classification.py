@@ -11,7 +11,7 @@ import numpy as np
 
 from erckit.errors import ErckitError
 from erckit.labels import LabelSet
-from erckit.metrics.from_confusion import NO_LABEL
+from erckit.metrics.from_confusion import METRICS, NO_LABEL, metric_from_confusion
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,21 @@ class ClassificationScores:
     mcc: float
     per_class: dict[str, ClassScores]
     confusion: list[list[int]]
+
+    def value(self, metric: str, label_set: LabelSet) -> float:
+        """One score by its name, those of other packages included.
+
+        Args:
+            metric: A name of :func:`erckit.metrics.metric_names`.
+            label_set: The labels that were scored.
+        """
+        if metric in METRICS:
+            return float(getattr(self, metric))
+        counts = np.array(self.confusion)  # (L, L)
+        # What named no label is in none of the columns: a column of its own.
+        unnamed = np.array([self.per_class[label].support for label in label_set.labels]) - counts.sum(axis=1)  # (L,)
+        neutral = label_set.index(label_set.neutral) if label_set.neutral else None
+        return float(metric_from_confusion(np.column_stack([counts, unnamed]), metric, neutral))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers, dicts and lists, ready for JSON."""

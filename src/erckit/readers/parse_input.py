@@ -10,10 +10,10 @@ from pathlib import Path
 from erckit.errors import FormatError, SettingError, nearest
 from erckit.labels import LabelSet
 from erckit.readers.detect.decode_file import decode_bytes
-from erckit.readers.detect.detect_format import BINARY_FORMATS, Detected, binary_format, detect_format
+from erckit.readers.detect.detect_format import Detected, binary_format, detect_format
 from erckit.readers.detect.detect_tree import detect_tree
 from erckit.readers.formats.whatsapp.whatsapp_dates import DATE_ORDERS
-from erckit.readers.reader_table import READERS, TREE_FORMATS, reader
+from erckit.readers.reader_table import READERS, content_of, reader, reader_table
 from erckit.readers.source import FileTree, Parsed, Source
 
 
@@ -33,8 +33,8 @@ class ReadOptions:
     date_order: str | None = None
 
     def __post_init__(self) -> None:
-        if self.format is not None and self.format not in READERS:
-            raise SettingError(f"unknown format '{self.format}'. {nearest(self.format, READERS)}")
+        if self.format is not None and self.format not in READERS and self.format not in reader_table():
+            raise SettingError(f"unknown format '{self.format}'. {nearest(self.format, reader_table())}")
         if self.date_order is not None and self.date_order not in DATE_ORDERS:
             raise SettingError(f"unknown date order '{self.date_order}'. {nearest(self.date_order, DATE_ORDERS)}")
         if self.gap_hours is not None and not (math.isfinite(self.gap_hours) and self.gap_hours > 0):
@@ -51,7 +51,7 @@ def parse_content(path: Path, data: bytes, options: ReadOptions, on_disk: bool =
         on_disk: Whether it can be opened under its name.
     """
     name = options.format or binary_format(path, data[:4])
-    if name in BINARY_FORMATS:
+    if name is not None and content_of(name) == "bytes":
         source = Source(path, "", options.columns, options.label_set, data=None if on_disk else data)
         return name, reader(name).read(source)
     text = decode_bytes(path, data, options.encoding)
@@ -63,7 +63,7 @@ def parse_content(path: Path, data: bytes, options: ReadOptions, on_disk: bool =
 def parse_tree(path: Path, tree: FileTree, options: ReadOptions) -> tuple[str, Parsed]:
     """Name of the format of a folder or archive, and what was found in its files."""
     name, members = detect_tree(path, tree, options.format)
-    if name in TREE_FORMATS:
+    if name != "file" and content_of(name) == "folder":
         source = Source(path, "", options.columns, options.label_set, tree=tree, date_order=options.date_order)
         return name, reader(name).read(source)
     parsed = Parsed()

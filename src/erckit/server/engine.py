@@ -100,11 +100,6 @@ class Engine:
         removed: int = self._store.forget(speaker, namespace=namespace)
         return removed
 
-    def end_stream(self, key: StreamKey, conversation: str, namespace: str) -> bool:
-        """Forget what was kept of a streamed conversation; whether there was something."""
-        self._speakers.pop((key, namespace, conversation), None)
-        return key in self._pools and bool(self._pools[key].close(conversation, namespace=namespace))
-
     def _labeler(self, model: str, remember: bool) -> Any:
         """A model with the speaker memory or without it."""
         labeler = self._models.labeler(model)

@@ -65,11 +65,6 @@ class ServerSettings:
             )
 
     @property
-    def default_model(self) -> str:
-        """Id of the model that is used where none is named."""
-        return next(iter(self.models))
-
-    @property
     def known_hosts(self) -> frozenset[str]:
         """Host names, in lower case, under which a server without a key answers."""
         return LOOPBACK_NAMES | {self.host.lower()} | {host.lower() for host in self.allowed_hosts}

@@ -89,7 +89,7 @@ def best_neutral_offset(
     for offset in OFFSETS:
         moved = logits.copy()
         moved[:, neutral] += offset
-        found[offset] = float(getattr(classification_report(labels, moved.argmax(1).tolist(), label_set), metric))
+        found[offset] = classification_report(labels, moved.argmax(1).tolist(), label_set).value(metric, label_set)
     return max(found, key=lambda offset: (found[offset], -abs(offset)))
 
 

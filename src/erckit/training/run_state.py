@@ -66,7 +66,7 @@ def dev_scores(gold: Sequence[int], predicted: Sequence[int], label_set: LabelSe
     pairs = [(y, p) for y, p in zip(gold, predicted, strict=True) if y != NO_LABEL]
     report = classification_report([y for y, _ in pairs], [p for _, p in pairs], label_set)
     return {
-        name: float(getattr(report, name)) for name in dict.fromkeys((metric, "weighted_f1", "macro_f1", "accuracy"))
+        name: report.value(name, label_set) for name in dict.fromkeys((metric, "weighted_f1", "macro_f1", "accuracy"))
     }
 
 

@@ -25,11 +25,12 @@ def write_jsonl(labelled: Sequence[LabelledConversation], path: Path | str) -> P
     """
     with atomic_file(path) as file:
         for item in labelled:
-            file.write(_line(item) + "\n")
+            file.write(jsonl_line(item) + "\n")
     return Path(path)
 
 
-def _line(item: LabelledConversation) -> str:
+def jsonl_line(item: LabelledConversation) -> str:
+    """A labelled conversation as one line of the file, without its end."""
     conversation = item.conversation
     pairs = zip(conversation.utterances, item.predictions, strict=True)
     value = {

@@ -1,15 +1,12 @@
-"""Gains of conversations against a plain permutation test, and several comparisons as one."""
+"""Gains of conversations against a plain permutation test."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 import pytest
 from scipy.stats import permutation_test
 
-from erckit.errors import ResultError
-from erckit.evaluation.comparison.paired_gain import PairedGain, gain_by_conversation, pool_gains
+from erckit.evaluation.comparison.paired_gain import PairedGain, gain_by_conversation
 
 
 def _gain(rng: np.random.Generator, count: int, effect: float) -> PairedGain:
@@ -51,32 +48,3 @@ def test_gains_of_episodes_are_those_of_a_loop() -> None:
     others = [np.mean([np.mean(one) for one in episode]) for episode in theirs]
     assert gain.difference == pytest.approx(np.mean(means) - np.mean(others))
     np.testing.assert_allclose(gain.gained, [1 / 8 + 1 / 4, -1 / 12, 1 / 12])
-
-
-def test_pooled_comparisons_weigh_the_same_and_keep_conversations_whole() -> None:
-    rng = np.random.default_rng(1)
-    one, two = _gain(rng, 30, 0.3), _gain(rng, 30, 0.1)
-    two = PairedGain(two.conversations, 10 * two.gained, 10 * two.weight)
-    pooled = pool_gains([one, two])
-    assert pooled.difference == pytest.approx((one.difference + two.difference) / 2)
-    assert len(pooled.conversations) == 30
-    doubled = pool_gains([one, one])  # the same evidence twice is no more evidence
-    (low, high), p = one.test(1)
-    again, same = doubled.test(1)
-    assert again == pytest.approx((low, high))
-    assert same == p
-    apart = PairedGain(tuple(f"x{name}" for name in two.conversations), two.gained, two.weight)
-    assert len(pool_gains([one, apart]).conversations) == 60
-
-
-def test_a_file_keeps_it_and_nonsense_is_refused() -> None:
-    gain = _gain(np.random.default_rng(2), 5, 0.0)
-    again = PairedGain.from_data(gain.to_data())
-    assert again.conversations == gain.conversations
-    np.testing.assert_allclose(again.gained, gain.gained, atol=1e-9)
-    kept: dict[str, Any] = gain.to_data()
-    for wrong in ({}, {**kept, "gained": ["a"] * 5}, {**kept, "weight": [1.0]}, {**kept, "weight": [0.0] * 5}):
-        with pytest.raises(ResultError, match="evaluate again"):
-            PairedGain.from_data(wrong)
-    with pytest.raises(ResultError, match="no gains"):
-        pool_gains([])

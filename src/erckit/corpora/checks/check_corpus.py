@@ -19,7 +19,7 @@ from erckit.corpora.checks.repeated_conversations import (
 )
 from erckit.corpora.checks.speaker_overlap import SpeakerOverlap, speaker_overlap
 from erckit.corpora.corpus import Corpus
-from erckit.corpora.load_corpus import CORPORA, corpus_source
+from erckit.corpora.known_corpora import corpus_source, is_known_corpus
 
 _SHOWN = 10
 
@@ -115,7 +115,7 @@ def check_corpus(corpus: Corpus) -> CorpusCheck:
         order=order_faults(corpus),
         speakers=tuple(speaker_overlap(corpus, split) for split in corpus.splits if split != "train"),
         variants={name: len(conversations) for name, conversations in corpus.variants.items()},
-        defects=corpus_source(corpus.name).defects if corpus.name in CORPORA else (),
+        defects=corpus_source(corpus.name).defects if is_known_corpus(corpus.name) else (),
     )
 
 

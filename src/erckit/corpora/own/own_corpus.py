@@ -8,7 +8,7 @@ from pathlib import Path
 
 from erckit.corpora.checks.check_splits import check_splits
 from erckit.corpora.corpus import Corpus, Protocol
-from erckit.corpora.load_corpus import CORPORA
+from erckit.corpora.known_corpora import is_known_corpus
 from erckit.corpora.own.given_splits import given_splits
 from erckit.corpora.own.own_files import WHOLE, own_files
 from erckit.corpora.own.own_labels import own_label_set
@@ -97,7 +97,7 @@ def _name(path: Path) -> str:
     resolved = path.resolve()
     name = re.sub(r"[^\w.-]+", "_", resolved.name if resolved.is_dir() else resolved.stem).strip("._") or "own"
     # A benchmark's name is the benchmark: its published counts are not this corpus'.
-    return f"own_{name}" if name in CORPORA else name
+    return f"own_{name}" if is_known_corpus(name) else name
 
 
 def _protocol(name: str, split: str, has_train: bool) -> Protocol:

@@ -44,7 +44,7 @@ def compare_results(
 
     Args:
         results: At least two, of the same protocol, utterances and gold labels; conversations may be in any order.
-        metric: A name of ``METRICS``; None takes the protocol's.
+        metric: A name of ``metric_names()``; None takes the protocol's.
         draws: Resamples and random swaps; None takes 2,000, or more where a table of that many pairs needs them.
         names: What to call each result; None takes their systems, numbered where two are the same.
         baseline: Name of the one that all others are compared with; None compares all pairs.
@@ -58,7 +58,7 @@ def compare_results(
 
     Source: Dror et al. 2018, The Hitchhiker's Guide to Testing Statistical Significance in NLP.
     """
-    from erckit.metrics import METRICS
+    from erckit.metrics import metric_names
     from erckit.metrics.bootstrap import bootstrap_runs
     from erckit.metrics.conversation_counts import conversation_counts
 
@@ -67,8 +67,8 @@ def compare_results(
     called = _names(results, names)
     matched = match_results(results, called)
     measure = _metric(results, called, metric)
-    if measure not in METRICS:
-        raise SettingError(f"unknown metric '{measure}'. {nearest(measure, METRICS)}")
+    if measure not in metric_names():
+        raise SettingError(f"unknown metric '{measure}'. {nearest(measure, metric_names())}")
     if not 0 < alpha < 1:
         raise SettingError(f"alpha must lie between 0 and 1, got {alpha}; 0.05 is usual.")
     counts = [

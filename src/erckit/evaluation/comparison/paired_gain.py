@@ -1,15 +1,13 @@
-"""What one system gains over another, conversation by conversation: interval, p, and several comparisons as one."""
+"""What one system gains over another, conversation by conversation: interval and p."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-from erckit.errors import ResultError
 
 _DRAWS = 10_000
 
@@ -62,23 +60,6 @@ class PairedGain:
             "weight": [round(float(value), 9) for value in self.weight],
         }
 
-    @classmethod
-    def from_data(cls, data: Mapping[str, Any]) -> PairedGain:
-        """Read what :meth:`to_data` wrote.
-
-        Raises:
-            ResultError: It is something else.
-        """
-        try:
-            names = tuple(str(name) for name in data["conversations"])
-            gained, weight = (np.array(data[key], dtype=np.float64) for key in ("gained", "weight"))
-        except (KeyError, TypeError, ValueError) as error:
-            raise ResultError(f"gains of conversations cannot be read ({error}); evaluate again.") from None
-        fits = gained.shape == weight.shape == (len(names),)
-        if not names or len(set(names)) != len(names) or not fits or not (weight > 0).all():
-            raise ResultError("gains of conversations do not match their names; evaluate again.")
-        return cls(names, gained, weight)
-
 
 def gain_by_conversation(
     names: Sequence[str],
@@ -104,25 +85,3 @@ def gain_by_conversation(
             np.add.at(weight, conversations[rows], share)
     asked = np.flatnonzero(weight > 0)
     return PairedGain(tuple(names[i] for i in asked.tolist()), gained[asked], weight[asked])
-
-
-def pool_gains(gains: Sequence[PairedGain]) -> PairedGain:
-    """Several comparisons on one split as one, for example the same question about other pairs of labels.
-
-    Each comparison weighs the same. A conversation that occurs in several of them stays one unit, as what was said
-    in it is no new evidence.
-
-    Raises:
-        ResultError: Nothing to pool.
-    """
-    if not gains:
-        raise ResultError("no gains to pool; name at least one result.")
-    names = list(dict.fromkeys(name for gain in gains for name in gain.conversations))
-    place = {name: i for i, name in enumerate(names)}
-    gained, weight = np.zeros(len(names)), np.zeros(len(names))
-    for gain in gains:
-        rows = [place[name] for name in gain.conversations]
-        share = 1 / (len(gains) * gain.weight.sum())
-        gained[rows] += share * gain.gained
-        weight[rows] += share * gain.weight
-    return PairedGain(tuple(names), gained, weight)

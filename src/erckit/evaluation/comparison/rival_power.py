@@ -31,19 +31,19 @@ def rival_power(result: Result, metric: str | None = None, agreement: float | No
 
     Args:
         result: Of one run or several.
-        metric: A name of ``METRICS``; None takes the protocol's.
+        metric: A name of ``metric_names()``; None takes the protocol's.
         agreement: Assumed agreement with the rival, in [0, 1]; see :func:`erckit.metrics.power.assumed_rival`.
 
     Raises:
         ResultError: A result without predictions, or with a label outside its label set.
         SettingError: An unknown metric, or an agreement outside [0, 1].
     """
-    from erckit.metrics import METRICS
+    from erckit.metrics import metric_names
     from erckit.metrics.power import assumed_rival, smallest_difference
 
     measure = metric or result.protocol.metric
-    if measure not in METRICS:
-        raise SettingError(f"unknown metric '{measure}'. {nearest(measure, METRICS)}")
+    if measure not in metric_names():
+        raise SettingError(f"unknown metric '{measure}'. {nearest(measure, metric_names())}")
     one = match_results([result], [result.system])
     rival = assumed_rival(
         one.gold.tolist(),

@@ -53,11 +53,6 @@ class PublishedScore:
     notes: str = ""
     unplaced: str = ""
 
-    @property
-    def split_version(self) -> str:
-        """Which version of the corpus' test split, "unknown" where that is not established."""
-        return published_splits()[self.protocol].version if self.protocol else UNKNOWN
-
 
 @dataclass(frozen=True, slots=True)
 class PublishedSplit:

@@ -167,11 +167,13 @@ def single_result(
     ``unparsed_rate`` is.
     """
     from erckit.evaluation.run.provenance import code_version, hardware, package_versions
-    from erckit.metrics import METRICS, bootstrap_interval, classification_report
+    from erckit.metrics import METRICS, bootstrap_interval, classification_report, metric_names
 
     gold = [label_set.index(row.gold) for row in rows]
     predicted = [label_set.index(row.label) if row.label else NO_LABEL for row in rows]
-    metrics = classification_report(gold, predicted, label_set).to_dict()
+    report = classification_report(gold, predicted, label_set)
+    metrics = report.to_dict()
+    metrics |= {name: report.value(name, label_set) for name in metric_names() if name not in METRICS}
     confusion = metrics.pop("confusion")
     groups = conversation_index(rows)
     if protocol.answers:
@@ -182,7 +184,7 @@ def single_result(
     metrics["calibrated"] = calibrated
     metrics["interval_95"] = {
         name: list(bootstrap_interval(gold, predicted, groups, name, draws=draws, label_set=label_set))
-        for name in METRICS
+        for name in metric_names()
     }
     of_run = {name: value for name, value in metrics.items() if name != "per_class"}
     return Result(
@@ -291,13 +293,13 @@ def _selection(labeler: Labeler, corpus: Corpus) -> str:
 
 
 def _protocol(corpus: Corpus, split: str, rows: Sequence[PredictionRow], memory: str, causal: bool) -> ProtocolRun:
-    from erckit.metrics import METRICS
+    from erckit.metrics import metric_names
 
     name = f"{corpus.name}/{split}"
     known = corpus.protocols.get(f"{corpus.name}/{base_split(split)}")
     metric = str(getattr(known, "metric", "weighted_f1"))
-    if metric not in METRICS:
-        raise SettingError(f"protocol '{name}' asks for the metric '{metric}'. {nearest(metric, METRICS)}")
+    if metric not in metric_names():
+        raise SettingError(f"protocol '{name}' asks for the metric '{metric}'. {nearest(metric, metric_names())}")
     return ProtocolRun(
         name=name,
         corpus=corpus.name,

@@ -120,7 +120,7 @@ def aggregate_results(results: Sequence[Result], draws: int = 2000) -> Result:
     Raises:
         ResultError: The results do not belong together.
     """
-    from erckit.metrics import METRICS, bootstrap_interval
+    from erckit.metrics import METRICS, bootstrap_interval, metric_names
 
     if not results:
         raise ResultError("there is no result to sum up; give at least one.")
@@ -164,7 +164,8 @@ def aggregate_results(results: Sequence[Result], draws: int = 2000) -> Result:
     }
     metrics["interval_95"] = {
         name: list(bootstrap_interval(gold, predicted, groups, name, draws=draws, label_set=label_set))
-        for name in METRICS
+        for name in metric_names()
+        if name in METRICS or name in mean
     }
     return dataclasses.replace(
         first,

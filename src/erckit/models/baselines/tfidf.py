@@ -115,12 +115,12 @@ def selection_metric(corpus: Corpus) -> str:
     Raises:
         SettingError: The protocol asks for a metric that does not exist.
     """
-    from erckit.metrics import METRICS
+    from erckit.metrics import metric_names
 
     known = corpus.protocols.get(f"{corpus.name}/dev") or corpus.protocols.get(f"{corpus.name}/test")
     metric = str(getattr(known, "metric", "weighted_f1"))
-    if metric not in METRICS:
-        raise SettingError(f"corpus '{corpus.name}' asks for the metric '{metric}'. {nearest(metric, METRICS)}")
+    if metric not in metric_names():
+        raise SettingError(f"corpus '{corpus.name}' asks for the metric '{metric}'. {nearest(metric, metric_names())}")
     return metric
 
 
@@ -187,7 +187,7 @@ def _choose(
             # liblinear settles within seconds where a joint fit of all labels takes minutes (DailyDialog).
             model = OneVsRestClassifier(LogisticRegression(**chosen, solver="liblinear")).fit(known, gold)
             found = model.predict(judged)
-            score = float(getattr(classification_report(judged_gold.tolist(), found.tolist(), label_set), metric))
+            score = classification_report(judged_gold.tolist(), found.tolist(), label_set).value(metric, label_set)
             if best is None or score > best[0]:
                 best = (score, chosen, model)
     assert best is not None

@@ -53,8 +53,8 @@ class EmoNetFrozen(SentEmo):
     vector(u) = projection of the frozen reader's layers + embedding of the speaker;
     logits = head(layer(vector; the vectors of the utterances before) + W_p GRU(the speaker's earlier vectors)).
 
-    The parts are EmoNet's (MS thesis, 2024): dialogue context, who speaks, what this speaker said before across
-    conversations, the weighted loss. Reader and context layer are SentEmoContext's (WASSA 2024, section 3).
+    Source: the parts are EmoNet's (MS thesis, 2024): dialogue context, who speaks, what this speaker said before
+    across conversations, the weighted loss. Reader and context layer are SentEmoContext's (WASSA 2024, section 3).
 
     Deviations from EmoNet: the backbone is not trained, so that several layers of it can be read and nothing
     overfits; the context is a transformer layer over utterance vectors; identity is an embedding added to them.

@@ -17,7 +17,6 @@ from erckit.readers.source import BadConversationError
 _TABLES = {".csv": "csv", ".tsv": "csv"}
 _JSON = frozenset({".json", ".jsonl", ".ndjson"})
 _BINARY = {".parquet": "parquet", ".pq": "parquet"}
-BINARY_FORMATS = frozenset(_BINARY.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from erckit.errors import FormatError
 from erckit.readers.detect.decode_file import decode_bytes
 from erckit.readers.detect.detect_format import detect_format
-from erckit.readers.reader_table import TREE_FORMATS, known_formats
+from erckit.readers.reader_table import content_of, known_formats
 from erckit.readers.source import FileTree
 
 _TEXT = frozenset({".txt", ".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".vtt", ".srt", ".log", ""})
@@ -37,8 +37,8 @@ def detect_tree(path: Path, tree: FileTree, wanted: str | None) -> tuple[str, li
     """
     names = [PurePosixPath(name) for name in tree.names]
     bases = {name.name for name in names}
-    if wanted in TREE_FORMATS:
-        return str(wanted), []
+    if wanted is not None and content_of(wanted) == "folder":
+        return wanted, []
     if wanted is None and bases & {"utterances.jsonl", "utterances.json"}:
         return "convokit", []
     if wanted is None and _is_slack(names, bases):

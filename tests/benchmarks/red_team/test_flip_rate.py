@@ -11,10 +11,10 @@ import pytest
 
 from erckit.conversation import Conversation, LabelledConversation, Prediction
 from erckit.errors import SettingError
-from erckit.evaluation.red_team import flip_rates, hostile_utterances
-from erckit.evaluation.red_team.attacked_conversation import BASES, TARGET, attacked_conversation, harmless
 from erckit.labelling import Labeler
 from erckit.labels import LabelSet
+from red_team import flip_rates, hostile_utterances
+from red_team.attacked_conversation import BASES, TARGET, attacked_conversation, harmless
 
 LABELS = LabelSet(("wistful", "elated", "livid"))
 # Those that spell the word: a stand-in reads no disguises.

@@ -1,6 +1,6 @@
 """How often do hostile utterances get the label they ask for? The red-team file against a model.
 
-Run from the repository root: python benchmarks/red_team.py MODEL [--json] [--bases N] [--out FILE]
+Run from the repository root: python benchmarks/red_team_rates.py MODEL [--json] [--bases N] [--out FILE]
 
 MODEL is what ``Labeler.from_pretrained`` takes: a bundled model, a model folder, the folder of a training. Every
 hostile utterance is put into small conversations, just before the target by another speaker, and at the end of the
@@ -22,10 +22,10 @@ from typing import Any
 
 import torch
 
-from erckit.evaluation.red_team import FlipRates, Flips, flip_rates, hostile_utterances
 from erckit.labelling import Labeler
 from erckit.progress import Progress
 from erckit.storage.atomic import write_text
+from red_team import FlipRates, Flips, flip_rates, hostile_utterances
 
 
 def table(rates: FlipRates) -> str:

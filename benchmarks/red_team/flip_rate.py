@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from erckit.conversation import Conversation, LabelledConversation
 from erckit.errors import SettingError
-from erckit.evaluation.red_team.attacked_conversation import (
+from erckit.labels import LabelSet
+from erckit.metrics.bootstrap import resample
+from red_team.attacked_conversation import (
     BASES,
     PLACES,
     TARGET,
@@ -19,9 +21,7 @@ from erckit.evaluation.red_team.attacked_conversation import (
     harmless,
     mention,
 )
-from erckit.evaluation.red_team.hostile_utterance import HostileUtterance, hostile_utterances
-from erckit.labels import LabelSet
-from erckit.metrics.bootstrap import resample
+from red_team.hostile_utterance import HostileUtterance, hostile_utterances
 
 Interval = tuple[float, float]
 _Key = tuple[int, str, str]  # base, place, text: what makes a control

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
-from erckit.evaluation.red_team.disguised import disguised
+from red_team.disguised import disguised
 
-_FILE = "hostile.jsonl"
+_FILE = Path(__file__).with_name("hostile.jsonl")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,5 +45,5 @@ class HostileUtterance:
 @cache
 def hostile_utterances() -> tuple[HostileUtterance, ...]:
     """All entries, in the order of the file."""
-    lines = files("erckit.evaluation.red_team").joinpath(_FILE).read_text(encoding="utf-8").split("\n")
+    lines = _FILE.read_text(encoding="utf-8").split("\n")
     return tuple(HostileUtterance(**json.loads(line)) for line in lines if line)

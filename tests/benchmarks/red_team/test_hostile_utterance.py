@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-import erckit.evaluation.red_team as red_team
-from erckit.evaluation.red_team import HostileUtterance, hostile_utterances
-from erckit.evaluation.red_team.disguised import DISGUISES, disguised
+import red_team
+from red_team import HostileUtterance, hostile_utterances
+from red_team.disguised import DISGUISES, disguised
 
 FILE = Path(red_team.__file__).with_name("hostile.jsonl")
 FAMILIES = {

@@ -16,13 +16,13 @@ from erckit.causal.causal_lm import CausalLM
 from erckit.causal.plain_text import PlainText
 from erckit.conversation import Conversation
 from erckit.encoding.tokens import ConversationTokenizer
-from erckit.evaluation.red_team import HostileUtterance, hostile_utterances
-from erckit.evaluation.red_team.attacked_conversation import PLACES, attacked_conversation
 from erckit.labels import LabelSet
 from erckit.models.prompts import PROMPT_STYLES, prompt_style
 from erckit.prompting.prompt.conversation_prompt import ConversationPrompt
 from erckit.prompting.prompt.prompt_context import LabelledText, PromptContext
 from erckit.prompting.scoring.tokenize_prompt import label_tokens, tokenize_prompt
+from red_team import HostileUtterance, hostile_utterances
+from red_team.attacked_conversation import PLACES, attacked_conversation
 
 LABELS = LabelSet(("joy", "sadness", "anger"))
 Styles = list[tuple[str, dict[str, Any]]]

@@ -1,0 +1,231 @@
+"""Utterance vectors from the hidden states of a frozen causal language model that reads each conversation once.
+
+A conversation is lines ``Name: text``. The vector of an utterance joins, for every chosen layer, the state of the last
+token of its line and the mean of the states of all tokens of its line. No line sees a later one, so a vector depends
+on what was said so far and nothing else: it is the same in a stream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+
+from erckit.causal.causal_lm import CausalLM
+from erckit.conversation import Conversation
+from erckit.encoding.vectors.vector_cache import VectorCache, count_cached, text_keys
+from erckit.errors import SettingError
+from erckit.progress import Progress
+from erckit.storage.cache import cache_folder
+
+MAX_TOKENS = 1024  # of a row; a longer conversation goes on in a new row that begins with its latest lines
+LONGEST_LINE = 192
+_PADDED_TO = 64  # rows are padded to a multiple of this, so that shapes stay few
+_SHARD_UTTERANCES = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Lines that are read together.
+
+    Args:
+        first: Line of the conversation that stands first.
+        new: First line whose vector is taken from this row; those before are left context.
+        end: Line after the last.
+    """
+
+    first: int
+    new: int
+    end: int
+
+
+def plan_rows(lengths: Sequence[int], max_tokens: int = MAX_TOKENS) -> list[Row]:
+    """Cut a conversation into rows of at most ``max_tokens`` tokens.
+
+    A line that no longer fits begins a new row, with as many lines before it as left context as fill at most half of
+    the row. The cut before a line depends on the lines up to it only, so it is where a stream makes it.
+
+    Args:
+        lengths: Tokens of each line; none is longer than half of ``max_tokens``.
+        max_tokens: Tokens of a row.
+    """
+    rows: list[Row] = []
+    first, new, used = 0, 0, 0
+    for line, length in enumerate(lengths):
+        if used + length > max_tokens:
+            rows.append(Row(first, new, line))
+            first, new, used = line, line, 0
+            while first > 0 and used + lengths[first - 1] <= max_tokens // 2:
+                first -= 1
+                used += lengths[first]
+        used += length
+    if len(lengths):
+        rows.append(Row(first, new, len(lengths)))
+    return rows
+
+
+class CausalReader:
+    """Reads conversations with a frozen causal language model.
+
+    Args:
+        lm: The model; its weights are not changed.
+        layers: Layers whose states are joined, 0 is below the first; at least one.
+        precision: ``fp32`` or ``bf16``; with ``bf16``, vectors are kept in 16-bit floats.
+
+    Raises:
+        SettingError: No layer, or one that the model does not have.
+    """
+
+    def __init__(self, lm: CausalLM, layers: Sequence[int], precision: str = "fp32") -> None:
+        depth = int(_text_config(lm.model).num_hidden_layers)
+        if not layers or not all(0 <= layer <= depth for layer in layers):
+            raise SettingError(
+                f"'model.reader.layers' must name layers 0 to {depth} of '{lm.name}', got {list(layers)}."
+            )
+        self.lm, self.layers, self.precision = lm, tuple(layers), precision
+        self.width = 2 * len(layers) * int(_text_config(lm.model).hidden_size)
+
+    def read(
+        self,
+        conversations: Sequence[Conversation],
+        *,
+        batch_tokens: int = 4096,
+        keep: bool = True,
+        quiet: bool = True,
+        advance: Callable[[int], None] | None = None,
+    ) -> NDArray[np.floating[Any]]:
+        """Vectors of all utterances, (N, V), conversation after conversation.
+
+        V is two states per layer, each scaled to length 1. Vectors that are in the cache folder are not computed
+        again; they are kept by weights, layers, precision and all that the model read up to the utterance.
+
+        Args:
+            conversations: B conversations with N utterances together.
+            batch_tokens: Tokens read at a time, padding included; a row is read whole in any case.
+            keep: Whether new vectors are added to the cache folder.
+            quiet: No progress.
+            advance: Called with the number of utterances read.
+
+        Returns:
+            (N, V), 32-bit floats, 16-bit ones for ``bf16``.
+        """
+        lines = [self._lines(conversation) for conversation in conversations]
+        starts = np.cumsum([0, *map(len, lines)])
+        rows = [(c, row) for c, said in enumerate(lines) for row in plan_rows([len(line) for line in said])]
+        vectors = np.zeros((int(starts[-1]), self.width), np.float16 if self.precision == "bf16" else np.float32)
+        keys = np.zeros((len(vectors), 32), np.uint8)
+        for c, row in rows:
+            shown: list[int] = [token for line in lines[c][row.first : row.new] for token in line]
+            texts = []
+            for line in lines[c][row.new : row.end]:
+                shown.extend(line)
+                texts.append(" ".join(map(str, shown)))
+            keys[starts[c] + row.new : starts[c] + row.end] = text_keys(texts)
+        cache = VectorCache(self.folder, self.width)
+        is_cached = cache.read(keys, vectors)
+        count_cached(int(is_cached.sum()))
+        missing = [(c, row) for c, row in rows if not is_cached[starts[c] + row.new : starts[c] + row.end].all()]
+        with Progress(sum(row.end - row.new for _, row in missing), "Reading", "utterances", quiet) as bar:
+            fresh: list[NDArray[np.int64]] = []
+            for part in self._batches(missing, lines, batch_tokens):
+                read = self._states([[lines[c][i] for i in range(row.first, row.end)] for c, row in part])
+                for (c, row), states in zip(part, read, strict=True):
+                    at = np.arange(starts[c] + row.new, starts[c] + row.end)
+                    vectors[at] = states[row.new - row.first :].numpy()
+                    fresh.append(at)
+                    bar.advance(len(at))
+                    if advance is not None:
+                        advance(len(at))
+                if keep and sum(map(len, fresh)) >= _SHARD_UTTERANCES:
+                    self._store(cache, keys, vectors, fresh)
+                    fresh = []
+            if keep and fresh:
+                self._store(cache, keys, vectors, fresh)
+        return vectors
+
+    @property
+    def folder(self) -> Path:
+        """Where the vectors are kept: named by all that they depend on besides the lines."""
+        how = f"lines-{'-'.join(map(str, self.layers))}-{LONGEST_LINE}-{MAX_TOKENS}-{self.precision}"
+        return cache_folder() / "vectors" / self.lm.sha256[:16] / how
+
+    def _lines(self, conversation: Conversation) -> list[tuple[int, ...]]:
+        """Token ids of every line; a long one is cut."""
+        lines = []
+        for utterance in conversation.utterances:
+            name = f"{utterance.speaker}: " if utterance.speaker else ""
+            lines.append(self.lm.text_tokens(f"{name}{utterance.text}\n")[:LONGEST_LINE])
+        return lines
+
+    def _batches(
+        self, rows: Sequence[tuple[int, Row]], lines: Sequence[Sequence[tuple[int, ...]]], batch_tokens: int
+    ) -> list[list[tuple[int, Row]]]:
+        """Rows of like length together, short ones first."""
+
+        def length(c: int, row: Row) -> int:
+            tokens = sum(len(line) for line in lines[c][row.first : row.end])
+            return -(-tokens // _PADDED_TO) * _PADDED_TO
+
+        batches: list[list[tuple[int, Row]]] = []
+        for c, row in sorted(rows, key=lambda entry: length(*entry)):
+            # the row at hand is the longest so far, so all are padded to it
+            if not batches or (len(batches[-1]) + 1) * length(c, row) > batch_tokens:
+                batches.append([])
+            batches[-1].append((c, row))
+        return batches
+
+    @staticmethod
+    def _store(
+        cache: VectorCache, keys: NDArray[np.uint8], vectors: NDArray[Any], fresh: Sequence[NDArray[np.int64]]
+    ) -> None:
+        at = np.concatenate(fresh)
+        cache.add(keys[at], vectors[at])
+
+    @torch.inference_mode()
+    def _states(self, rows: Sequence[Sequence[tuple[int, ...]]]) -> list[Tensor]:
+        """Vectors of the lines of each row, (lines, V)."""
+        device, begin = self.lm.device, self._begin
+        longest = max(sum(map(len, row)) for row in rows)
+        width = len(begin) + -(-longest // _PADDED_TO) * _PADDED_TO
+        tokens = torch.full((len(rows), width), self.lm.padding_token)
+        for i, row in enumerate(rows):
+            flat = [*begin, *(token for line in row for token in line)]
+            tokens[i, : len(flat)] = torch.tensor(flat)
+        precise = self.precision != "bf16"
+        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=not precise):
+            # padding stands on the right, where no token of a line looks
+            output = self.lm.model.base_model(
+                input_ids=tokens.to(device), output_hidden_states=True, use_cache=False, return_dict=True
+            )
+        states = [output.hidden_states[layer].float().cpu() for layer in self.layers]  # each (B, T, H)
+        return [self._pooled([layer[i] for layer in states], [len(line) for line in row], len(begin))
+                for i, row in enumerate(rows)]  # fmt: skip
+
+    @staticmethod
+    def _pooled(states: Sequence[Tensor], lengths: Sequence[int], start: int) -> Tensor:
+        """Last and mean state of every line of a row, each of length 1, joined over layers, (lines, V)."""
+        ends = start + torch.tensor(lengths).cumsum(0)  # (lines,)
+        parts = []
+        for layer in states:
+            lines = layer[start : int(ends[-1])].split(list(lengths))
+            parts.append(F.normalize(layer[ends - 1], dim=1))  # (lines, H)
+            parts.append(F.normalize(torch.stack([line.mean(0) for line in lines]), dim=1))
+        return torch.cat(parts, dim=1)
+
+    @property
+    def _begin(self) -> tuple[int, ...]:
+        """Beginning-of-text token of models that were trained with one in front."""
+        ids = self.lm.tokenizer("a").input_ids
+        start = self.lm.tokenizer.bos_token_id
+        return (int(start),) if start is not None and len(ids) > 1 and ids[0] == start else ()
+
+
+def _text_config(model: Any) -> Any:
+    return model.config.get_text_config() if hasattr(model.config, "get_text_config") else model.config
