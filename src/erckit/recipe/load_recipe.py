@@ -12,6 +12,7 @@ from erckit.models.model_settings import changed_values, declared_settings, mode
 from erckit.models.old_keys import OLD_GROUPS, OLD_KEYS, new_place
 from erckit.networks.shared_settings import ModelSettings
 from erckit.recipe.recipe import Recipe
+from erckit.recipe.training_settings import TrainingSettings  # noqa: F401 (the module's old name, still served, has it)
 from erckit.settings import settings_from_dict
 
 _DEFAULT_MODEL = ModelSettings().name
