@@ -44,8 +44,8 @@ from erckit.corpora import Corpus, load_corpus
 from erckit.prompting.prompt.conversation_prompt import ConversationPrompt, Question
 from erckit.prompting.scoring.label_likelihood import label_scores, prompt_batches, score_prompts
 from erckit.prompting.scoring.tokenize_prompt import LabelTokens, label_tokens, tokenize_prompt
-from erckit.recipe.prompt_builder import llm_builder
 from erckit.recipe.load_recipe import load_recipe
+from erckit.recipe.prompt_builder import llm_builder
 from erckit.storage.atomic import write_text
 
 ROOM = Room(max_tokens=1024, left_context=512)

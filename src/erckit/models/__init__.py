@@ -22,7 +22,7 @@ def model_class(name: str) -> type[Any]:
     Raises:
         SettingError: No system of that name.
     """
-    table = model_table()
+    table = MODELS if name in MODELS else model_table()  # looking for other packages takes a moment
     if name not in table:
         raise SettingError(f"unknown model '{name}'. {nearest(name, table)}")
     module, _, attribute = table[name].partition(":")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from erckit.errors import SettingError, nearest
-from erckit.models import model_class, model_table
+from erckit.models import MODELS, model_class, model_table
 from erckit.models.old_keys import OLD_KEYS, OWN, moved_settings, new_place
 from erckit.models.prompts import PROMPT_STYLES, prompt_style_class
 from erckit.networks.shared_settings import SHARED_SETTINGS, ModelSettings
@@ -60,7 +60,7 @@ def declared_settings(name: str) -> DeclaredSettings:
         SettingError: No system of that name.
     """
     is_prompted = name in PROMPT_STYLES
-    if not is_prompted and name not in model_table():
+    if not is_prompted and name not in MODELS and name not in model_table():
         known = (*model_table(), *PROMPT_STYLES)
         raise SettingError(f"unknown model '{name}'. {nearest(name, known)}")
     system: Any = prompt_style_class(name) if is_prompted else model_class(name)
