@@ -73,13 +73,10 @@ LONG_FUNCTIONS = {
 MOST_LINES, MOST_PARAMETERS = 90, 10
 # Files outside models/ that name a system, and why. Lines may go from here, none may be added.
 NAME_SYSTEMS = {
-    "evaluation/leaderboard/leaderboard_row.py": {"sentemo", "emonet_frozen"},  # result files hold settings as written
-    "networks/preparation.py": {"sentemo"},  # settings under their old group
-    "networks/shared_settings.py": {"emonet", "emonet_frozen"},  # the default system; settings under their old group
+    "networks/shared_settings.py": {"emonet"},  # the default system
     "reports/pages/prompt_page.py": {  # the page shows every style in an order and with an example of its own
         "instruct_erc", "bios_erc", "laerc_s", "ckerc", "emonet_llm", "last_utterance",
     },
-    "training/dry_run.py": {"sentemo", "emonet_frozen"},
 }  # fmt: skip
 # Two or more modules that import each other when they are loaded. None may be added.
 CIRCLES: set[frozenset[str]] = set()
