@@ -160,15 +160,18 @@ def tiny_corpus(talk: Callable[..., Any]) -> Any:
 @pytest.fixture(scope="session")
 def tiny_recipe(tiny_backbone: Callable[[str], Path]) -> Callable[..., Any]:
     """``tiny_recipe(model=..., training=...)``: a recipe on the tiny bert, with the given values changed."""
+    from erckit.models.model_settings import declared_settings
     from erckit.recipe.load_recipe import recipe_from_dict
     from erckit.recipe.recipe import Recipe
 
     def make(model: dict[str, Any] | None = None, training: dict[str, Any] | None = None) -> Recipe:
         quick = {"epochs": 2, "batch_tokens": 96, "precision": "fp32", "head_rate": 3e-3, "backbone_rate": 1e-3}
+        declared = declared_settings((model or {}).get("name", "emonet"))
+        speaker = {"speaker": {"min_utterances": 2}} if declared.is_read("speaker.min_utterances") else {}
         values = {
             "name": "tiny/recipe",
             "corpus": "tiny",
-            "model": {"backbone": str(tiny_backbone("bert")), "speaker": {"min_utterances": 2}, **(model or {})},
+            "model": {"backbone": str(tiny_backbone("bert")), **speaker, **(model or {})},
             "training": {**quick, **(training or {})},
         }
         return recipe_from_dict(values)

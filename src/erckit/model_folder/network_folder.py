@@ -118,7 +118,7 @@ def new_model(
         load_backbone(backbone_folder),
         load_backbone(backbone_folder) if own else None,
     )
-    return model, Preparation(settings, registry, backbone_folder, model.encoder.max_tokens, model.context_window)
+    return model, Preparation(settings, registry, backbone_folder, model.encoder.max_tokens, model.reads_dialogues)
 
 
 def load_pretrained(folder: Path) -> PretrainedModel:

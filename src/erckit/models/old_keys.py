@@ -43,6 +43,8 @@ OLD_KEYS: Mapping[str, OldKey] = {
     "sentemo.dropout": OldKey("own.dropout", 0.3),
     "sentemo.is_normalised": OldKey("own.is_normalised", False),
 }
+# Systems of that time; a later one never had its own settings said so.
+FIRST_SYSTEMS = frozenset({"compm", "emonet", "emonet_frozen", "sentemo"})
 OLD_GROUPS = frozenset(key.partition(".")[0] for key in OLD_KEYS if "." in key)
 
 
@@ -79,7 +81,7 @@ def new_place(key: str, name: str, own: Collection[str]) -> str | None:
     group, _, last = place.partition(".")
     if group != OWN:
         return place
-    return f"{name}.{last}" if last in own else None
+    return f"{name}.{last}" if last in own and name in FIRST_SYSTEMS else None
 
 
 def moved_settings(values: Mapping[str, Any], name: str, own: Collection[str]) -> Iterator[Moved]:

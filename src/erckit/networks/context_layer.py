@@ -7,6 +7,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from erckit.encoding.dropout import dropout
+from erckit.errors import SettingError
+from erckit.networks.shared_settings import ModelSettings
 
 
 class ContextLayer(nn.Module):
@@ -81,3 +83,19 @@ class ContextLayer(nn.Module):
 
     def _drop(self, values: Tensor) -> Tensor:
         return dropout(values, self.rate) if self.training else values
+
+
+def check_heads(settings: ModelSettings, width: int) -> None:
+    """Refuse a number of attention heads that does not divide a vector.
+
+    Args:
+        settings: Of a system whose own settings have ``heads``.
+        width: Length of a vector, H.
+
+    Raises:
+        SettingError: It does not.
+    """
+    if width % settings.own.heads:
+        raise SettingError(
+            f"'model.{settings.name}.heads' must divide the {width} units of a vector, got {settings.own.heads}."
+        )

@@ -12,7 +12,6 @@ from torch import Tensor
 
 from erckit.encoding.tokens import TokenizedConversation
 from erckit.errors import SettingError, nearest
-from erckit.memory.history import preceding_rows
 from erckit.networks.network import ConversationModel, ModelInputs
 from erckit.networks.preparation import Preparation, PreparedConversations, batches_of
 
@@ -73,18 +72,25 @@ def encode(
         context, memory = _encode_known(model, preparation, prepared, conversations, advance)
     else:
         context, memory = _encode_tokens(model, preparation, prepared, conversations, batch_tokens, advance)
-    if model.context_window:
-        lengths = [len(prepared.tokenized[c].blocks) for c in conversations]
-        preceding = torch.from_numpy(preceding_rows(lengths, model.context_window)).to(context.device)
-        context = torch.cat(
-            [
-                model.in_context(
-                    context[start : start + ROWS_AT_A_TIME], memory, preceding[start : start + ROWS_AT_A_TIME]
-                )
-                for start in range(0, len(context), ROWS_AT_A_TIME)
-            ]
-        ).float()
+    if model.reads_dialogues:
+        context = _in_dialogues(model, prepared, conversations, context)
     return context, memory
+
+
+def _in_dialogues(
+    model: ConversationModel, prepared: PreparedConversations, conversations: Sequence[int], vectors: Tensor
+) -> Tensor:
+    """Vectors in context, (R, V), from those that were read alone, (R, H): conversations of like length together."""
+    lengths = [len(prepared.tokenized[c].blocks) for c in conversations]
+    starts = np.cumsum([0, *lengths])
+    in_context: list[Tensor | None] = [None] * len(lengths)
+    for chosen in batches_of(sorted(range(len(lengths)), key=lengths.__getitem__), lengths, ROWS_AT_A_TIME):
+        rows = torch.from_numpy(np.concatenate([np.arange(starts[i], starts[i + 1]) for i in chosen]))
+        dialogues = prepared.dialogues([conversations[i] for i in chosen]).to(vectors.device)
+        seen = model.in_dialogues(vectors[rows.to(vectors.device)], dialogues).float()
+        for i, part in zip(chosen, seen.split([lengths[i] for i in chosen]), strict=True):
+            in_context[i] = part
+    return torch.cat([part for part in in_context if part is not None]) if lengths else vectors
 
 
 def _encode_tokens(
@@ -119,7 +125,7 @@ def _encode_tokens(
             preparation.pack_plain(cut),
             torch.empty(0, width),
             torch.empty(0, 0),
-            speakers=preparation.surroundings(cut)[1],
+            speakers=preparation.identities(cut),
         )
         vectors, remembered = model.encode(inputs.to(device))
         rows = torch.from_numpy(np.concatenate([np.arange(start + s.read, start + s.end) for _, s, start in parts]))
@@ -144,7 +150,7 @@ def _encode_known(
     rows = torch.from_numpy(prepared.rows(conversations))
     nothing = preparation.pack_context([])
     parts = []
-    _, speakers = preparation.surroundings([prepared.tokenized[c] for c in conversations])
+    speakers = preparation.identities([prepared.tokenized[c] for c in conversations])
     for at in torch.arange(len(rows)).split(ROWS_AT_A_TIME):
         chosen = rows[at]
         inputs = ModelInputs(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from erckit.encoding.encoder import ConversationEncoder
 from erckit.encoding.packing import PackedBatch
+from erckit.networks.dialogues import Dialogues
 from erckit.networks.shared_settings import SHARED_SETTINGS, ModelSettings
 
 
@@ -27,8 +28,7 @@ class ModelInputs:
             this batch, from R on a row of ``outside``, -1 for none, (R, W).
         vectors: What a frozen backbone read before off the targets, and after them off the M utterances outside the
             batch, (R + M, V); ``batch`` and ``outside`` are then empty. None where the model reads the batch itself.
-        preceding: Rows of the batch before each target in its conversation, right-aligned, -1 for none, (R, C); None
-            where the model's context comes with its vectors.
+        dialogues: The conversations of the targets; None where the model's context comes with its vectors.
         speakers: Identity of each speaker, a row of the speaker embedding, (R,) or (R + M,) as ``vectors``; None
             where nothing asks.
     """
@@ -38,7 +38,7 @@ class ModelInputs:
     outside: Tensor
     windows: Tensor
     vectors: Tensor | None = None
-    preceding: Tensor | None = None
+    dialogues: Dialogues | None = None
     speakers: Tensor | None = None
 
     def with_outside(self, outside: Tensor) -> ModelInputs:
@@ -53,7 +53,7 @@ class ModelInputs:
             self.outside.to(device),
             self.windows.to(device),
             None if self.vectors is None else self.vectors.to(device),
-            None if self.preceding is None else self.preceding.to(device),
+            None if self.dialogues is None else self.dialogues.to(device),
             None if self.speakers is None else self.speakers.to(device),
         )
 
@@ -86,6 +86,7 @@ class ConversationModel(nn.Module, ABC):
         choices: Values of such keys that this system knows, where it does not know all.
         label_head: What the names of the label head's parameters begin with.
         speaker_tables: Names of parameters with a row per known speaker, or parts of their names.
+        reads_dialogues: Whether it puts vectors of utterances that were read alone into context by itself.
         settings: The model's settings.
         encoder: Encoder of the context; its ``width`` is H.
         has_history: Whether ``represent`` reads memory vectors.
@@ -97,6 +98,7 @@ class ConversationModel(nn.Module, ABC):
     choices: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     label_head: ClassVar[str] = "classifier"
     speaker_tables: ClassVar[tuple[str, ...]] = ("speakers",)
+    reads_dialogues: ClassVar[bool] = False
 
     settings: ModelSettings
     encoder: ConversationEncoder
@@ -140,20 +142,27 @@ class ConversationModel(nn.Module, ABC):
         """Whether vectors of utterances can be computed before, see :meth:`keeps_vectors`."""
         return self.keeps_vectors(self.settings)
 
-    @property
-    def context_window(self) -> int:
-        """Utterances before a target that :meth:`in_context` reads, C; 0 where the encoder reads the context."""
-        return 0
-
-    def in_context(self, context: Tensor, sources: Tensor, preceding: Tensor) -> Tensor:
-        """Context vectors, (R, H), of targets whose vectors do not yet know what came before.
+    def in_dialogues(self, vectors: Tensor, dialogues: Dialogues) -> Tensor:
+        """Vectors in context of all utterances, (N, V), where ``reads_dialogues``: :meth:`encode` read them alone.
 
         Args:
-            context: What :meth:`encode` gave for the targets, (R, H).
-            sources: Memory vectors that ``preceding`` points to, (S, H).
-            preceding: Rows of ``sources`` that came before, right-aligned, -1 for none, (R, C).
+            vectors: Context vectors that :meth:`encode` gave, (N, H).
+            dialogues: The whole conversations that these utterances are.
         """
-        return context
+        return vectors
+
+    def stream(self, states: Sequence[Any], vectors: Tensor, speakers: Sequence[int]) -> tuple[Tensor, list[Any]]:
+        """As :meth:`in_dialogues`, for the next utterance of each of n conversations that go on.
+
+        Args:
+            states: What the last call gave for each; None where a conversation begins.
+            vectors: (n, H).
+            speakers: Who speaks, numbered within the conversation.
+
+        Returns:
+            (n, V), and the states after these utterances: tensors, or tuples of them.
+        """
+        return vectors, list(states)
 
     @abstractmethod
     def encode(self, inputs: ModelInputs) -> tuple[Tensor, Tensor]:
@@ -182,8 +191,8 @@ class ConversationModel(nn.Module, ABC):
         context, memory = self.encode(inputs)
         targets = len(inputs.windows)
         context = context[:targets]
-        if inputs.preceding is not None:
-            context = self.in_context(context, memory, inputs.preceding)
+        if inputs.dialogues is not None:
+            context = self.in_dialogues(context, inputs.dialogues)
         sources = torch.cat([memory, inputs.outside.to(memory.dtype)])  # (R + M, H)
         vectors = self.represent(context, sources, inputs.windows)  # (R, V)
         return ModelOutput(self.score(vectors), memory[:targets], vectors)

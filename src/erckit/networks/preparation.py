@@ -18,8 +18,9 @@ from erckit.encoding.tokens import NO_IDENTITY, ConversationTokenizer, Tokenized
 from erckit.encoding.vectors.text_vectors import distinct_vectors
 from erckit.encoding.vectors.word_tokenizer import WordTokenizer
 from erckit.encoding.vectors.word_vectors import load_word_vectors
-from erckit.memory.history import history_windows, preceding_rows
+from erckit.memory.history import history_windows
 from erckit.memory.identity import SpeakerRegistry
+from erckit.networks.dialogues import Dialogues, join_dialogues, local_speakers
 from erckit.networks.network import ConversationModel, ModelInputs
 from erckit.networks.shared_settings import ModelSettings
 
@@ -32,12 +33,14 @@ class PreparedConversations:
         tokenized: One per conversation.
         offsets: First utterance row of each conversation, and the total at the end, (C + 1,).
         windows: History of every utterance as rows, (utterances, W).
+        speakers: Who speaks, numbered within the conversation, one sequence per conversation.
         vectors: Vectors of every utterance where a frozen backbone read them before; else None.
     """
 
     tokenized: tuple[TokenizedConversation, ...]
     offsets: NDArray[np.int64]
     windows: NDArray[np.int64]
+    speakers: tuple[tuple[int, ...], ...]
     vectors: KnownVectors | None = None
 
     def __len__(self) -> int:
@@ -47,6 +50,10 @@ class PreparedConversations:
     def utterances(self) -> int:
         """Number of utterances."""
         return int(self.offsets[-1])
+
+    def dialogues(self, conversations: Sequence[int]) -> Dialogues:
+        """Lengths and local speakers of the given conversations, in their order."""
+        return join_dialogues([self.speakers[c] for c in conversations])
 
     def rows(self, conversations: Sequence[int]) -> NDArray[np.int64]:
         """Utterance rows of the given conversations, in their order."""
@@ -61,7 +68,7 @@ class Preparation:
         registry: Known speakers.
         folder: The backbone's folder, for its tokenizer.
         max_tokens: Positions the backbone has.
-        context_window: Utterances before a target that a context layer of the model's own reads; 0 for none.
+        reads_dialogues: Whether the model puts vectors into context by itself.
     """
 
     def __init__(
@@ -70,10 +77,10 @@ class Preparation:
         registry: SpeakerRegistry,
         folder: Path,
         max_tokens: int,
-        context_window: int = 0,
+        reads_dialogues: bool = False,
     ) -> None:
         self.settings = settings
-        self.context_window = context_window
+        self.reads_dialogues = reads_dialogues
         self.registry = registry
         self.max_tokens = max_tokens
         longest = min(settings.max_utterance_tokens, max_tokens)
@@ -112,7 +119,8 @@ class Preparation:
         if scope == "none":
             windows[:] = -1
         offsets = np.cumsum([0, *(len(c) for c in conversations)])
-        return PreparedConversations(tuple(tokenized), offsets, windows)
+        speakers = tuple(local_speakers(conversation) for conversation in conversations)
+        return PreparedConversations(tuple(tokenized), offsets, windows, speakers)
 
     def segments(self, tokenized: TokenizedConversation) -> list[Segment]:
         """How a conversation is cut to fit the backbone's positions."""
@@ -164,7 +172,7 @@ class Preparation:
         local[rows] = np.arange(len(rows))
         outside = np.unique(windows[local[windows] == -2])
         local[outside] = len(rows) + np.arange(len(outside))
-        preceding, speakers = self.surroundings(tokenized)
+        speakers = self.identities(tokenized)
         vectors = None
         if prepared.vectors is not None:
             tokenized = []  # nothing is left to be read
@@ -179,22 +187,16 @@ class Preparation:
             outside=torch.empty(0, 0),
             windows=torch.from_numpy(local[windows]),
             vectors=vectors,
-            preceding=preceding,
+            dialogues=prepared.dialogues(conversations) if self.reads_dialogues else None,
             speakers=speakers,
         )
         return inputs, torch.from_numpy(outside)
 
-    def surroundings(self, tokenized: Sequence[TokenizedConversation]) -> tuple[Tensor | None, Tensor | None]:
-        """What a model with a context layer of its own asks besides vectors; None where the model does not.
-
-        Returns:
-            Rows of the utterances before each of the R utterances, (R, C), and identities of their speakers, (R,).
-        """
-        if not self.context_window:
-            return None, None
-        preceding = preceding_rows([len(t.blocks) for t in tokenized], self.context_window)
-        speakers = [rows[0] for t in tokenized for rows in t.identities]
-        return torch.from_numpy(preceding), torch.tensor(speakers, dtype=torch.long)
+    def identities(self, tokenized: Sequence[TokenizedConversation]) -> Tensor | None:
+        """Identities of the speakers of all utterances, (R,); None where the model reads them off its tokens."""
+        if not self.reads_dialogues:
+            return None
+        return torch.tensor([rows[0] for t in tokenized for rows in t.identities], dtype=torch.long)
 
     @staticmethod
     def _speakers(prepared: PreparedConversations, rows: NDArray[np.int64]) -> Tensor:

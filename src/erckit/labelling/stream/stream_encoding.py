@@ -119,7 +119,7 @@ class StreamEncoding:
             preparation.pack_plain(pieces),
             nothing,
             nothing,
-            speakers=preparation.surroundings(tokenized)[1],
+            speakers=preparation.identities(tokenized),
         )
         context, memory = self._parts.model.encode(inputs.to(self._device))
         return context.float(), memory.float()

@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
+from typing import Any
 
 from torch import Tensor
 
 from erckit.encoding.stream import Block, EncoderState
 from erckit.errors import SettingError
 from erckit.labelling.labeler_memory import LabelerMemory
+from erckit.networks.dialogues import MAX_SPEAKERS
 
-MAX_SPEAKERS = 256  # speakers of a conversation whose utterances are remembered, the latest heard
 MAX_IDS = 4096  # utterance ids that are known not to need remembering again
 
 
@@ -20,8 +21,9 @@ MAX_IDS = 4096  # utterance ids that are known not to need remembering again
 class StreamState:
     """A conversation between two utterances.
 
-    All of it is bounded: keys and values by the backbone's positions, vectors by W per speaker and
-    ``MAX_SPEAKERS``, ids by ``MAX_IDS`` besides those that the memory knew when the conversation was opened.
+    All of it is bounded: keys and values by the backbone's positions, vectors by W per speaker and the latest
+    ``MAX_SPEAKERS`` speakers heard, ids by ``MAX_IDS`` besides those that the memory knew when the conversation was
+    opened.
 
     Args:
         conversation: Its id.
@@ -33,6 +35,8 @@ class StreamState:
         blocks: Latest blocks, for models that read them anew for every utterance.
         vectors: Latest memory vectors (H,) by speaker, oldest first; speakers heard last come last.
         preceding: Latest vectors (H,) whoever spoke.
+        context: What a context module keeps: tensors, or tuples of them; None before the first utterance.
+        numbers: Numbers of speakers by first appearance.
         speakers: First speakers in order of appearance.
         written: Ids of utterances that were remembered since.
         utterances: Utterances so far.
@@ -49,6 +53,8 @@ class StreamState:
     blocks: deque[Block] = field(default_factory=deque)
     vectors: OrderedDict[str, deque[Tensor]] = field(default_factory=OrderedDict)
     preceding: deque[Tensor] = field(default_factory=deque)
+    context: Any = None
+    numbers: dict[str, int] = field(default_factory=dict)
     speakers: list[str] = field(default_factory=list)
     written: OrderedDict[str, None] = field(default_factory=OrderedDict)
     utterances: int = 0
@@ -62,6 +68,7 @@ class StreamState:
     def bytes(self) -> int:
         """Memory that its tensors take."""
         kept = [vector for queue in self.vectors.values() for vector in queue] + list(self.preceding)
+        kept += _tensors(self.context)
         return self.encoder.bytes + sum(vector.numel() * vector.element_size() for vector in kept)
 
     def next_id(self, given: str | None) -> str:
@@ -91,16 +98,23 @@ class StreamState:
         """Add a vector (H,) that the memory has of a speaker who was not heard in this conversation yet."""
         self.vectors.setdefault(speaker, deque(maxlen=window)).append(vector)
 
-    def remember(self, speaker: str, vector: Tensor, window: int, preceding: int) -> None:
-        """Add the vector (H,) of an utterance to its speaker's latest ``window`` and anybody's latest ``preceding``."""
+    def remember(self, speaker: str, vector: Tensor, window: int) -> None:
+        """Add the vector (H,) of an utterance to its speaker's latest ``window``, and to anybody's."""
         queue = self.vectors.setdefault(speaker, deque(maxlen=window))
         queue.append(vector)
         self.vectors.move_to_end(speaker)
         if len(self.vectors) > MAX_SPEAKERS:
             self.vectors.popitem(last=False)
         self.preceding.append(vector)
-        while len(self.preceding) > preceding:
+        while len(self.preceding) > window:
             self.preceding.popleft()
+
+
+def _tensors(kept: Any) -> list[Tensor]:
+    """Tensors of a state that is a tensor, or a tuple of states."""
+    if isinstance(kept, Tensor):
+        return [kept]
+    return [tensor for part in kept for tensor in _tensors(part)] if isinstance(kept, tuple) else []
 
 
 def _number(utterance_id: str) -> int:

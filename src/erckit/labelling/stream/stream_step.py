@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from erckit.labelling.labeler_memory import LabelerMemory, moment
 from erckit.labelling.network_system import HISTORIES
 from erckit.labelling.scored_predictions import check_confidence, scored_predictions
 from erckit.labelling.stream.stream_state import StreamedUtterance, StreamState
+from erckit.networks.dialogues import number_speaker
 from erckit.networks.inference import autocast, represent
 from erckit.settings import choose
 
@@ -73,7 +75,7 @@ class StreamStep:
         tokenized = self._encoding.tokenize(states, utterances)
         context, memory, encoders = self._encoding.encode(states, tokenized)
         recalled = self._recall(states, utterances, befores)
-        context = self._in_context(context, states)
+        context, contexts = self._in_context(context, states, utterances)
         logits = self._score(context, self._histories(states, utterances, recalled))
         labeler = self._labeler
         predictions = scored_predictions(
@@ -81,14 +83,14 @@ class StreamStep:
         )
         self._write(states, utterances, memory, predictions)
         model, window = labeler.pretrained.model, labeler.pretrained.settings.history.window
-        preceding = model.context_window or window
         for i, state in enumerate(states):
             state.before, state.encoder = befores[i], encoders[i]
             self._encoding.keep(state, tokenized[i])
             for vector in recalled[i]:
                 state.remember_earlier(utterances[i].speaker, vector, window)
-            if model.has_history or model.context_window:
-                state.remember(utterances[i].speaker, memory[i], window, preceding)
+            state.context = contexts[i]
+            if model.has_history:
+                state.remember(utterances[i].speaker, memory[i], window)
             state.count(utterances[i].id, utterances[i].speaker, self._encoding.most_speakers)
             labeler.tokens_processed += tokenized[i].tokens
             labeler.truncated += tokenized[i].truncated
@@ -132,14 +134,17 @@ class StreamStep:
         return [recalled[i] or list(state.vectors.get(said[i].speaker, ())) for i, state in enumerate(states)]
 
     @torch.inference_mode()
-    def _in_context(self, context: Tensor, states: Sequence[StreamState]) -> Tensor:
-        """Context vectors (n, H) where the model has a context layer of its own over the utterances before."""
+    def _in_context(
+        self, vectors: Tensor, states: Sequence[StreamState], said: Sequence[Utterance]
+    ) -> tuple[Tensor, list[Any]]:
+        """Context vectors (n, V) where the model puts vectors (n, H) into context by itself, and what it keeps."""
         model = self._labeler.pretrained.model
-        if not model.context_window:
-            return context
-        sources, windows = _windowed([list(state.preceding) for state in states], model.context_window, context)
-        with autocast(self._labeler.precision, context.device):
-            return model.in_context(context, sources, torch.from_numpy(windows).to(context.device)).float()
+        if not model.reads_dialogues:
+            return vectors, [None] * len(states)
+        speakers = [number_speaker(state.numbers, s.speaker) for state, s in zip(states, said, strict=True)]
+        with autocast(self._labeler.precision, vectors.device):
+            in_context, kept = model.stream([state.context for state in states], vectors, speakers)
+        return in_context.float(), kept
 
     @torch.inference_mode()
     def _score(self, context: Tensor, histories: Sequence[list[Tensor]]) -> NDArray[np.float32]:

@@ -9,10 +9,11 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from erckit.models.context.sentemo import SentEmo
 from erckit.models.tuned.compm import HistoryGRU
+from erckit.networks.context_layer import ContextLayer, check_heads
 from erckit.networks.network import ModelInputs
 from erckit.networks.shared_settings import ModelSettings
+from erckit.networks.window_context import WindowContext
 from erckit.settings import require
 
 
@@ -47,7 +48,7 @@ class EmoNetFrozenSettings:
         require(self, "gru_dropout", least=0, below=1)
 
 
-class EmoNetFrozen(SentEmo):
+class EmoNetFrozen(WindowContext):
     """Context vector + GRU over the speaker's earlier utterances, with a reader that training leaves alone.
 
     vector(u) = projection of the frozen reader's layers + embedding of the speaker;
@@ -99,9 +100,17 @@ class EmoNetFrozen(SentEmo):
             self.speaker = nn.Embedding(identities, width)
             nn.init.zeros_(self.speaker.weight)
 
-    @staticmethod
-    def _places(settings: ModelSettings) -> int:
-        return int(settings.own.context_window)
+    def build_context(self, width: int) -> int:
+        """A layer over the utterances before; its vectors are as long as those it reads."""
+        own = self.settings.own
+        check_heads(self.settings, width)
+        self.context = ContextLayer(width, own.context_window, own.heads, own.feedforward, own.dropout)
+        return width
+
+    @classmethod
+    def trains_head_first(cls, settings: ModelSettings) -> bool:
+        """Whether sentence vectors are there before training."""
+        return cls.keeps_vectors(settings)
 
     @property
     def context_window(self) -> int:
@@ -116,9 +125,9 @@ class EmoNetFrozen(SentEmo):
             vectors = vectors + self.speaker(inputs.speakers)
         return vectors, vectors  # (R, H)
 
-    def in_context(self, context: Tensor, sources: Tensor, preceding: Tensor) -> Tensor:
+    def look(self, targets: Tensor, sources: Tensor, windows: Tensor) -> Tensor:
         """Context vectors, (R, H), 32-bit floats."""
-        return self.context(context, sources, preceding)
+        return self.context(targets, sources, windows)
 
     def represent(self, context: Tensor, sources: Tensor, windows: Tensor) -> Tensor:
         """Context vector plus the vector of the speaker's history, (R, H), 32-bit floats."""
