@@ -37,8 +37,11 @@ TABLE: dict[str, dict[str, Any]] = {
     "emonet": {"history": {"window": 4}},
     "sentemo": {**VECTORS, "history": {"window": 4}, "sentemo": {"heads": 4, "feedforward": 16}},
     "emonet_frozen": {**VECTORS, "emonet_frozen": {"heads": 4, "feedforward": 16, "context_window": 3}},
+    "dialogue_rnn": {**VECTORS, "dialogue_rnn": {"scene": 8, "party": 8, "emotion": 8, "hidden": 8, "scenes": 6}},
+    "dialogue_rnn: listeners hear": {"dialogue_rnn": {"scene": 8, "party": 8, "emotion": 8, "listener": "hears"}},
     # Not causal
     "sentemo: chunk": {"history": {"scope": "chunk", "window": 4}, "sentemo": {"heads": 4}},
+    "dialogue_rnn: both directions": {"dialogue_rnn": {"scene": 8, "party": 8, "is_bidirectional": True}},
 }
 # Where a plain change (twice as large, the other truth value) is not allowed or says nothing.
 OTHER_VALUES: dict[str, Any] = {"listener": "hears", "context_window": 5, "scenes": 2}

@@ -10,6 +10,7 @@ from erckit.errors import SettingError, nearest
 
 MODELS = {
     "compm": "erckit.models.tuned.compm:CoMPM",
+    "dialogue_rnn": "erckit.models.context.dialogue_rnn:DialogueRNN",
     "emonet": "erckit.models.tuned.emonet:EmoNet",
     "emonet_frozen": "erckit.models.context.emonet_frozen:EmoNetFrozen",
     "sentemo": "erckit.models.context.sentemo:SentEmo",
