@@ -24,6 +24,7 @@ import platform
 import random
 import statistics
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -119,15 +120,16 @@ def pooled(labeler: Labeler, at_a_time: int, calls: int, bar: Progress) -> dict[
     }
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Measure and write the result."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="everyday")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--conversations", type=int, default=200)
+    parser.add_argument("--calls", type=int, default=40, help="of each pool")
     parser.add_argument("--memory", type=Path, default=None, help="folder of a speaker memory, to measure with one")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "streaming.json")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     torch.set_num_threads(arguments.threads)
     result: dict[str, Any] = {
         "model": arguments.model,
@@ -136,16 +138,19 @@ def main() -> None:
         "load_at_the_start": [round(load, 1) for load in os.getloadavg()],  # above 0.5: other work disturbed it
         "speaker_memory": arguments.memory is not None,
     }
+    warm = min(5, arguments.conversations)
     share = max(1, arguments.conversations // 20)
     for precision in ("fp32", "bf16"):
         labeler = Labeler.from_pretrained(arguments.model, precision, memory=arguments.memory)
-        total = (arguments.conversations + 5) * max(PLACES) + share + sum(s * 50 for s in (1, 8, 32))
+        total = (
+            (arguments.conversations + warm) * max(PLACES) + share + sum(s * (10 + arguments.calls) for s in (1, 8, 32))
+        )
         with Progress(total, f"Measuring {precision}") as bar:
-            single(labeler, 5, bar)  # warm up
+            single(labeler, warm, bar)  # warm up
             result[precision] = {
                 "single": single(labeler, arguments.conversations, bar),
                 "whole conversation anew": anew(labeler, share, bar),
-                "pool": [pooled(labeler, size, 40, bar) for size in (1, 8, 32)],
+                "pool": [pooled(labeler, size, arguments.calls, bar) for size in (1, 8, 32)],
             }
     result["default_precision"] = Labeler.from_pretrained(arguments.model).precision
     write_text(arguments.out, json.dumps(result, indent=2) + "\n")
