@@ -57,15 +57,15 @@ def milliseconds(times: list[float]) -> dict[str, float]:
     return {**found, "least": round(min(times), 2)}
 
 
-def single(labeler: Labeler, conversations: int, bar: Progress) -> dict[str, Any]:
-    """One conversation at a time, 100 utterances each."""
-    times: dict[int, list[float]] = {place: [] for place in PLACES}
+def single(labeler: Labeler, conversations: int, places: Sequence[int], bar: Progress) -> dict[str, Any]:
+    """One conversation at a time, as long as the last of ``places``."""
+    times: dict[int, list[float]] = {place: [] for place in places}
     every: list[float] = []
     work: list[float] = []
     most = 0
     for c in range(conversations):
         rng, stream = random.Random(c), labeler.stream()
-        for place in range(1, max(PLACES) + 1):
+        for place in range(1, max(places) + 1):
             text, worked, began = said(rng), time.process_time(), time.perf_counter()
             stream.add(f"Speaker {place % 2}", text)
             taken = 1000 * (time.perf_counter() - began)
@@ -74,7 +74,7 @@ def single(labeler: Labeler, conversations: int, bar: Progress) -> dict[str, Any
             if place in times:
                 times[place].append(taken)
         most = max(most, stream.kept_bytes)
-        bar.advance(max(PLACES))
+        bar.advance(max(places))
     usual = statistics.median(work)
     return {
         "conversations": conversations,
@@ -88,13 +88,13 @@ def single(labeler: Labeler, conversations: int, bar: Progress) -> dict[str, Any
     }
 
 
-def anew(labeler: Labeler, conversations: int, bar: Progress) -> dict[str, Any]:
+def anew(labeler: Labeler, conversations: int, places: Sequence[int], bar: Progress) -> dict[str, Any]:
     """The whole conversation labelled again for its last utterance."""
-    times: dict[int, list[float]] = {place: [] for place in PLACES}
+    times: dict[int, list[float]] = {place: [] for place in places}
     for c in range(conversations):
         rng = random.Random(c)
-        lines = tuple(Utterance(str(i), f"Speaker {i % 2}", said(rng)) for i in range(1, max(PLACES) + 1))
-        for place in PLACES:
+        lines = tuple(Utterance(str(i), f"Speaker {i % 2}", said(rng)) for i in range(1, max(places) + 1))
+        for place in places:
             began = time.perf_counter()
             labeler.label(Conversation("c", lines[:place]), writes_memory=False)
             times[place].append(1000 * (time.perf_counter() - began))
@@ -126,6 +126,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--model", default="everyday")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--conversations", type=int, default=200)
+    parser.add_argument("--utterances", type=int, default=max(PLACES), help="of a conversation, 5 or more")
     parser.add_argument("--calls", type=int, default=40, help="of each pool")
     parser.add_argument("--memory", type=Path, default=None, help="folder of a speaker memory, to measure with one")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "streaming.json")
@@ -138,18 +139,19 @@ def main(argv: Sequence[str] | None = None) -> None:
         "load_at_the_start": [round(load, 1) for load in os.getloadavg()],  # above 0.5: other work disturbed it
         "speaker_memory": arguments.memory is not None,
     }
+    places = [place for place in PLACES if place <= arguments.utterances]
     warm = min(5, arguments.conversations)
     share = max(1, arguments.conversations // 20)
     for precision in ("fp32", "bf16"):
         labeler = Labeler.from_pretrained(arguments.model, precision, memory=arguments.memory)
         total = (
-            (arguments.conversations + warm) * max(PLACES) + share + sum(s * (10 + arguments.calls) for s in (1, 8, 32))
+            (arguments.conversations + warm) * max(places) + share + sum(s * (10 + arguments.calls) for s in (1, 8, 32))
         )
         with Progress(total, f"Measuring {precision}") as bar:
-            single(labeler, warm, bar)  # warm up
+            single(labeler, warm, places, bar)  # warm up
             result[precision] = {
-                "single": single(labeler, arguments.conversations, bar),
-                "whole conversation anew": anew(labeler, share, bar),
+                "single": single(labeler, arguments.conversations, places, bar),
+                "whole conversation anew": anew(labeler, share, places, bar),
                 "pool": [pooled(labeler, size, arguments.calls, bar) for size in (1, 8, 32)],
             }
     result["default_precision"] = Labeler.from_pretrained(arguments.model).precision

@@ -112,7 +112,8 @@ def test_speaker_memory(run: Run) -> None:
 
 
 def test_streaming(run: Run, trained_folder: Path) -> None:
-    found = run("streaming", "--model", trained_folder, "--threads", 1, "--conversations", 1, "--calls", 2)
+    sizes = ("--threads", 1, "--conversations", 1, "--utterances", 20, "--calls", 1)
+    found = run("streaming", "--model", trained_folder, *sizes)
     assert found["fp32"]["single"]["conversations"] == 1
     assert [pool["conversations"] for pool in found["bf16"]["pool"]] == [1, 8, 32]
 
