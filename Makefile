@@ -1,5 +1,5 @@
 # make demo   label the example conversations and write an HTML report
-# make quick  lint, types, import contracts and the tests that start no process, train no model and open no browser
+# make quick  lint, types, import contracts and the tests that bear no mark: no process, no training, no browser
 # make test   lint, types, import contracts and all tests but the slow ones (pytest -m slow)
 # make clean  remove what the others leave behind
 #
@@ -13,6 +13,8 @@ DEMO_REPORT := out/demo/report.html
 EXAMPLES := $(sort $(wildcard examples/conversations/*.txt))
 # Two workers, each with models of its own; one that has nothing left to do takes tests over from the other.
 PARALLEL := -n 2 --dist worksteal
+# Marks of tests that take longer than the others; pyproject.toml says what they mean.
+LONGER := slow or process or trains or browser or corpora or results
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .PHONY: demo quick test check clean
@@ -22,7 +24,7 @@ demo: $(VENV)/.installed
 	@echo "The report is at $(CURDIR)/$(DEMO_REPORT)"
 
 quick: check
-	$(BIN)/python -m pytest $(PARALLEL) -m "not (slow or process or trains or browser)"
+	$(BIN)/python -m pytest $(PARALLEL) -m "not ($(LONGER))"
 
 test: check
 	$(BIN)/python -m pytest $(PARALLEL)
