@@ -1,8 +1,9 @@
 # make demo   label the example conversations and write an HTML report
-# make test   lint, types, import contract and tests
-# make clean  remove what the two leave behind
+# make quick  lint, types, import contracts and the tests that bear no mark: no process, no training, no browser
+# make test   lint, types, import contracts and all tests but the slow ones (pytest -m slow)
+# make clean  remove what the others leave behind
 #
-# Both make their own .venv. PYTHON picks the interpreter it is made from (3.11 or newer).
+# All make their own .venv. PYTHON picks the interpreter it is made from (3.11 or newer).
 
 PYTHON ?= python3
 VENV := .venv
@@ -10,20 +11,29 @@ BIN := $(VENV)/bin
 INPUTS := pyproject.toml constraints.txt
 DEMO_REPORT := out/demo/report.html
 EXAMPLES := $(sort $(wildcard examples/conversations/*.txt))
+# Two workers, each with models of its own; one that has nothing left to do takes tests over from the other.
+PARALLEL := -n 2 --dist worksteal
+# Marks of tests that take longer than the others; pyproject.toml says what they mean.
+LONGER := slow or process or trains or browser or corpora or results
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test clean
+.PHONY: demo quick test check clean
 
 demo: $(VENV)/.installed
 	$(BIN)/erckit label $(EXAMPLES) --history all --report $(DEMO_REPORT)
 	@echo "The report is at $(CURDIR)/$(DEMO_REPORT)"
 
-test: $(VENV)/.installed-dev
+quick: check
+	$(BIN)/python -m pytest $(PARALLEL) -m "not ($(LONGER))"
+
+test: check
+	$(BIN)/python -m pytest $(PARALLEL)
+
+check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest
 
 # A stamp per extra: nothing is installed again until what was installed from changes.
 $(VENV)/.installed: $(VENV)/.made $(INPUTS)

@@ -14,6 +14,7 @@ import argparse
 import json
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from erckit.storage.atomic import write_text
 STRENGTHS = (0.3, 1.0, 3.0, 10.0)
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Read, fit, choose, score, print and write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--backbone", default=DEFAULT_CAUSAL_LM)
@@ -39,7 +40,7 @@ def main() -> None:
     parser.add_argument("--precision", default="bf16", choices=("fp32", "bf16"))
     parser.add_argument("--out", type=Path)
     parser.add_argument("--small", action="store_true", help="a tiny model and corpus made here")
-    options = parser.parse_args()
+    options = parser.parse_args(argv)
     lm, corpus = _small() if options.small else (load_causal_lm(options.backbone), load_corpus(options.corpus))
     depth = int(lm.model.config.get_text_config().num_hidden_layers)
     layers = [int(layer) for layer in options.layers.split(",") if layer] or [*range(3, depth, 3), depth]

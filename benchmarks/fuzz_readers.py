@@ -20,6 +20,7 @@ import random
 import sys
 import time
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +34,13 @@ PIECES = (
 )  # fmt: skip
 
 
-def main() -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seconds", type=float, default=150.0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--engine", choices=("auto", "atheris", "mutations"), default="auto")
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results" / "fuzz_readers.json")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     engine = arguments.engine
     if engine == "auto":
         engine = "atheris" if importlib.util.find_spec("atheris") else "mutations"
@@ -120,8 +121,8 @@ def run_atheris(seconds: float, seed: int, queue: Any) -> None:
         return (data[:2] + _mutated(data[2:], rng))[:max_size]
 
     with tempfile.TemporaryDirectory() as folder:
-        for place, (_, data) in enumerate(_seeds()):
-            Path(folder, str(place)).write_bytes(bytes([place % 128, 200]) + data)
+        for number, (_, data) in enumerate(_seeds()):
+            Path(folder, str(number)).write_bytes(bytes([number % 128, 200]) + data)
         options = [f"-max_total_time={int(seconds)}", f"-seed={seed + 1}", "-max_len=20000", "-timeout=30"]
         atheris.Setup(
             [sys.argv[0], *options, "-print_final_stats=1", folder], one, custom_mutator=mutate, internal_libfuzzer=True
@@ -241,7 +242,21 @@ def _mutated(data: bytes, rng: random.Random) -> bytes:
 
 def _damaged(value: Any, rng: random.Random) -> Any:
     """A JSON value with another value, or one of its own, somewhere in it."""
-    strange = (None, True, -1, 1e308, 10**40, "", "\ud800", "<v x>", [], {}, [[]], ["a", {"text": "b"}], {"id": "x"})
+    strange: tuple[Any, ...] = (
+        None,
+        True,
+        -1,
+        1e308,
+        10**40,
+        "",
+        "\ud800",
+        "<v x>",
+        [],
+        {},
+        [[]],
+        ["a", {"text": "b"}],
+        {"id": "x"},
+    )
     if not isinstance(value, (dict, list)) or not value or rng.random() < 0.15:
         return rng.choice(strange)
     key = rng.choice(list(value) if isinstance(value, dict) else range(len(value)))

@@ -110,11 +110,11 @@ def measure(arguments: argparse.Namespace, pair: str, family: str, loss: str) ->
     name = "-".join(["sentemo", loss, arguments.reader, *arguments.set])
     target = arguments.results / task / f"{name}-{pair}.json"
     if not target.exists():
-        backbone = ENCODER if arguments.reader == "none" else str(reader(arguments.out, family))
+        backbone = arguments.encoder if arguments.reader == "none" else str(reader(arguments.out, family))
         folder = model(arguments.out, arguments.corpus, pair, loss, backbone, arguments.set)
         target.parent.mkdir(parents=True, exist_ok=True)
         where = ("--corpus", arguments.corpus, "--split", arguments.split)
-        asked = ("--few-shot", TASK, "--labels", pair.replace("_", ","), "--backbone", ENCODER)
+        asked = ("--few-shot", TASK, "--labels", pair.replace("_", ","), "--backbone", arguments.encoder)
         erckit("evaluate", folder, *where, *asked, "--json", target)
     return SpaceResult.load(target)
 
@@ -182,19 +182,20 @@ def pooled(results: dict[str, SpaceResult]) -> dict[str, Any]:
     }
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Train and measure what is missing, then pool."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--corpus", choices=sorted(PAIRS), default="emorynlp")
     parser.add_argument("--split", default="dev")
     parser.add_argument("--losses", nargs="+", choices=("none", "contrastive", "prototypes", "triplet"), required=True)
     parser.add_argument("--reader", choices=("goemotions", "none"), default="goemotions")
+    parser.add_argument("--encoder", default=ENCODER, help="what is compared with, and read by --reader none")
     parser.add_argument("--pairs", choices=("three", "all"), default="three", help="all needs --reader none")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a value of the recipe")
     parser.add_argument("--out", type=Path, default=Path("runs/leave_two_out"))
     parser.add_argument("--results", type=Path, default=ROOT / "results")
     parser.add_argument("--json", type=Path, default=ROOT / "benchmarks" / "results" / "leave_two_out.json")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     if arguments.pairs == "all" and arguments.reader != "none":
         parser.error("--pairs all has no readers of its own; add --reader none.")
     task, data = read_task(TASK), load_corpus(arguments.corpus)

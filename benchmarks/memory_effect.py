@@ -147,7 +147,7 @@ def measure(arguments: argparse.Namespace, store_folder: Path | None) -> dict[st
     }
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Measure and write the result."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="emonet-emorynlp")
@@ -157,7 +157,7 @@ def main() -> None:
     parser.add_argument("--precision", choices=("fp32", "bf16"), default="fp32")
     parser.add_argument("--check", action="store_true", help="compare with label(history='all')")
     parser.add_argument("--out", type=Path, default=None)
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     name = Path(arguments.model).name
     out = arguments.out or Path(__file__).parent / "results" / f"memory_effect_{name}.json"
     with tempfile.TemporaryDirectory() as folder:

@@ -1,6 +1,8 @@
 """One pass over a conversation against re-encoding it for every utterance: speed, tokens, memory.
 
-Run from the repository root on an idle machine: python benchmarks/one_pass.py [--corpus-folder DIR] [--out FILE]
+Run from the repository root on an idle machine: python benchmarks/one_pass.py [--corpus-folder DIR] [--out FILE].
+A small run that only shows that it works: --corpus FOLDER --set model.backbone=FOLDER --baseline-conversations 4
+--baseline-tokens 40 --matmul-sizes 64.
 
 Both sides use the same untrained EmoNet on the same backbone, the same precision and the same packing. One pass
 encodes each utterance once and shares its vector as history. Re-encoding is what the published systems do: for every
@@ -22,7 +24,7 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import psutil
@@ -39,16 +41,16 @@ from erckit.recipe.load_recipe import load_recipe
 from erckit.recipe.recipe import Recipe
 from erckit.storage.atomic import write_text
 from erckit.training.data import packed_ahead
-from erckit.training.objectives.objective import weighted_cross_entropy
+from erckit.training.objectives.objective import class_weights, weighted_cross_entropy
 from erckit.training.train import Training
 
 PRECISION = "bf16"
 
 
-def matmul_peak() -> float:
+def matmul_peak(sizes: Sequence[int]) -> float:
     """Best measured rate of a square bf16 matrix product, operations per second."""
     best = 0.0
-    for size in (1024, 2048, 3072):
+    for size in sizes:
         a, b = torch.randn(size, size).bfloat16(), torch.randn(size, size).bfloat16()
         for _ in range(12):
             began = time.perf_counter()
@@ -72,7 +74,8 @@ class Work:
     """Counts tokens and operations of what a model is given."""
 
     def __init__(self, model: ConversationModel) -> None:
-        layers = model.encoder.backbone.encoder.layer
+        backbone: Any = model.encoder.backbone
+        layers = backbone.encoder.layer
         self._weights = sum(p.numel() for p in layers.parameters() if p.ndim == 2)
         self._pair = 4 * model.encoder.width * len(layers)
         self._gru_step = 2 * 12 * model.encoder.width**2
@@ -197,9 +200,9 @@ def measure_training(training: Training, peak: float) -> dict[str, object]:
     }
 
 
-def measure(recipe: Recipe, corpus: Corpus, baseline_conversations: int) -> dict[str, object]:
+def measure(recipe: Recipe, corpus: Corpus, sample: Sample, matmul_sizes: Sequence[int]) -> dict[str, object]:
     """Everything the result file says."""
-    peak = matmul_peak()
+    peak = matmul_peak(matmul_sizes)
     found: dict[str, object] = {"matmul_peak_gflops": round(peak / 1e9, 1)}
     with tempfile.TemporaryDirectory() as out:
         training = Training(recipe, corpus, Path(out), quiet=True, checkpoint_seconds=1e9)
@@ -207,7 +210,7 @@ def measure(recipe: Recipe, corpus: Corpus, baseline_conversations: int) -> dict
         found.update(measure_training(training, peak))
         del training
     gc.collect()
-    found.update(measure_baseline(published_scheme(recipe), corpus, baseline_conversations))
+    found.update(measure_baseline(published_scheme(recipe), corpus, sample))
     for kind in ("labelling", "training"):
         rate = cast(float, found[f"{kind}_utterances_per_s"])
         for scheme, name in (("per_utterance", "ratio"), ("per_utterance_context_only", "ratio_context_only")):
@@ -215,14 +218,28 @@ def measure(recipe: Recipe, corpus: Corpus, baseline_conversations: int) -> dict
     return found
 
 
-def measure_baseline(recipe: Recipe, corpus: Corpus, conversations: int) -> dict[str, object]:
+@dataclasses.dataclass(frozen=True, slots=True)
+class Sample:
+    """What the published scheme is measured on.
+
+    Args:
+        conversations: How many are drawn; the first batch of them warms up and is not counted.
+        batch_tokens: Tokens of a batch before they are encoded again for every target. One conversation is thousands
+            of re-encoded tokens already, so 400 make batches of about the size of one pass.
+    """
+
+    conversations: int
+    batch_tokens: int
+
+
+def measure_baseline(recipe: Recipe, corpus: Corpus, sample: Sample) -> dict[str, object]:
     """The published scheme on a fixed sample of conversations: its cost per utterance does not depend on how many."""
     found: dict[str, object] = {}
     with tempfile.TemporaryDirectory() as out:
         training = Training(recipe, corpus, Path(out), quiet=True, checkpoint_seconds=1e9)
         for kind, split in (("labelling", "test"), ("training", "train")):
             for with_history in (True, False):
-                rate, tokens, done = reencode(training, corpus, kind, split, conversations, with_history)
+                rate, tokens, done = reencode(training, corpus, kind, split, sample, with_history)
                 name = f"{kind}_per_utterance" if with_history else f"{kind}_per_utterance_context_only"
                 found[f"{name}_utterances_per_s"] = round(rate, 1)
                 found[f"{name}_tokens_per_utterance"] = round(tokens, 1)
@@ -231,15 +248,16 @@ def measure_baseline(recipe: Recipe, corpus: Corpus, conversations: int) -> dict
 
 
 def reencode(
-    training: Training, corpus: Corpus, kind: str, split: str, conversations: int, with_history: bool
+    training: Training, corpus: Corpus, kind: str, split: str, sample: Sample, with_history: bool
 ) -> tuple[float, float, int]:
     """Utterances per second, tokens per utterance and utterances measured of re-encoding."""
     model, preparation = training.model, training.preparation
+    gold = training.data.labels.tolist()
+    weights = class_weights(training.settings.class_weights, gold, len(corpus.label_set))
     prepared = preparation.prepare(corpus.splits[split])
     blocks = [block for t in prepared.tokenized for block in t.plain]
-    sample = [int(c) for c in np.random.default_rng(0).permutation(len(prepared))[:conversations]]
-    # one conversation is thousands of re-encoded tokens already: batches of about the size of one pass
-    batches = token_batches(prepared, sample, 400)
+    drawn = [int(c) for c in np.random.default_rng(0).permutation(len(prepared))[: sample.conversations]]
+    batches = token_batches(prepared, drawn, sample.batch_tokens)
     work = Work(model)
     model.train(kind == "training")
     done, began = 0, 0.0
@@ -254,7 +272,7 @@ def reencode(
             else:
                 logits = reencoded_logits(model, inputs, with_history)
                 labels = torch.zeros(len(logits), dtype=torch.long)
-                loss = weighted_cross_entropy(logits, labels, training.weights) / len(logits)
+                loss = weighted_cross_entropy(logits, labels, weights) / len(logits)
         if kind == "training":
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -267,21 +285,28 @@ def reencode(
     return done / (time.perf_counter() - began), work.tokens / done, done
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--corpus", default="emorynlp", help="a corpus, or a folder of conversations with gold labels")
     parser.add_argument("--corpus-folder", type=Path, default=None)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "one_pass.json")
     parser.add_argument("--recipe", default="emonet/emorynlp")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a value of the recipe")
     parser.add_argument("--baseline-conversations", type=int, default=24)
-    arguments = parser.parse_args()
-    recipe = load_recipe(arguments.recipe, ["training.epochs=1"])
-    corpus = load_corpus("emorynlp", arguments.corpus_folder)
+    parser.add_argument("--baseline-tokens", type=int, default=400, help="of a batch, before re-encoding")
+    parser.add_argument(
+        "--matmul-sizes", type=int, nargs="+", default=[1024, 2048, 3072], help="of the peak's matrices"
+    )
+    arguments = parser.parse_args(argv)
+    recipe = load_recipe(arguments.recipe, [*arguments.set, "training.epochs=1"])
+    corpus = load_corpus(arguments.corpus, arguments.corpus_folder)
+    sample = Sample(arguments.baseline_conversations, arguments.baseline_tokens)
     found = {
         "backbone": recipe.model.backbone,
         "precision": PRECISION,
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,
-        **measure(recipe, corpus, arguments.baseline_conversations),
+        **measure(recipe, corpus, sample, arguments.matmul_sizes),
     }
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     write_text(arguments.out, json.dumps(found, indent=2) + "\n")

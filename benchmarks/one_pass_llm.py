@@ -179,7 +179,7 @@ def measure_training(lm: CausalLM, side: Side, gold: Sequence[list[int]], traine
 
 def measure(arguments: argparse.Namespace) -> dict[str, object]:
     """Everything the result file says."""
-    corpus = load_corpus("emorynlp", arguments.corpus_folder)
+    corpus = load_corpus(arguments.corpus, arguments.corpus_folder)
     lm = load_causal_lm(arguments.model)
     names = tuple(corpus.label_set.labels)
     words = label_tokens(lm, names)
@@ -191,7 +191,8 @@ def measure(arguments: argparse.Namespace) -> dict[str, object]:
         return Side(readings[-1], tokenized[-1], dict(counted((one, separate))))
 
     short = side([[conversation_prompt(conversation, names) for conversation in test]])
-    recipes = {name: side(recipe_prompts(recipe, changes, corpus)) for name, (recipe, changes) in RECIPES.items()}
+    chosen = {name: RECIPES[name] for name in RECIPES if name == PLAIN or name in arguments.recipes}
+    recipes = {name: side(recipe_prompts(recipe, changes, corpus)) for name, (recipe, changes) in chosen.items()}
     if not arguments.tokens_only:
         sample, trained = spread(test, arguments.conversations), spread(test, arguments.trained_conversations)
         score_prompts(lm, [short.prompts[sample[0]]], words, ROOM)  # warms up
@@ -224,15 +225,17 @@ def renewed(found: dict[str, object], out: Path) -> dict[str, object]:
     return {**before, **counts, "recipes": recipes}
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--corpus", default="emorynlp", help="a corpus, or a folder of conversations with gold labels")
     parser.add_argument("--corpus-folder", type=Path, default=None)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "one_pass_llm.json")
     parser.add_argument("--model", default=DEFAULT_CAUSAL_LM)
     parser.add_argument("--conversations", type=int, default=2, help="measured labelling")
     parser.add_argument("--trained-conversations", type=int, default=1, help="measured training")
+    parser.add_argument("--recipes", nargs="*", choices=RECIPES, default=list(RECIPES), help="beside the plain one")
     parser.add_argument("--tokens-only", action="store_true", help="count tokens, measure no time")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     found = measure(arguments)
     if arguments.tokens_only and arguments.out.is_file():
         found = renewed(found, arguments.out)

@@ -17,6 +17,7 @@ import argparse
 import dataclasses
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,25 +60,29 @@ def rounded(value: Any) -> Any:
     return value
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Measure and write the result."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model")
     parser.add_argument("--bases", type=int, default=1, help="base conversations per hostile utterance, 1 to 6")
+    parser.add_argument("--entries", type=int, default=None, help="only so many of the file, at even steps")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--precision", default="auto")
     parser.add_argument("--json", action="store_true", help="print the result as JSON, not as a table")
     parser.add_argument("--out", type=Path, default=None)
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     labeler = Labeler.from_pretrained(arguments.model, arguments.precision)
     began = time.process_time()
+    entries = hostile_utterances()
+    if arguments.entries is not None:
+        entries = entries[:: max(1, len(entries) // arguments.entries)][: arguments.entries]
     with Progress(None, "Labelling") as bar:
-        rates = flip_rates(labeler, bases=arguments.bases, seed=arguments.seed, report=bar.advance)
+        rates = flip_rates(labeler, entries, bases=arguments.bases, seed=arguments.seed, report=bar.advance)
     result = {
         "model": labeler.model_id,
         "labels": list(labeler.label_set.labels),
         "precision": labeler.precision,
-        "hostile_utterances": len(hostile_utterances()),
+        "hostile_utterances": len(entries),
         "bases_per_utterance": arguments.bases,
         "seed": arguments.seed,
         "threads": torch.get_num_threads(),

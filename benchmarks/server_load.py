@@ -206,8 +206,8 @@ async def run(options: argparse.Namespace) -> dict[str, Any]:
     arguments = ["--model", options.model] if options.model else []
     server = Server(arguments)
     try:
-        await closed_loop(server.address, 2, options.clients, options.utterances)  # warm
-        tally, guess = await closed_loop(server.address, 10, options.clients, options.utterances)
+        await closed_loop(server.address, min(2, options.seconds), options.clients, options.utterances)  # warm
+        tally, guess = await closed_loop(server.address, min(10, options.seconds), options.clients, options.utterances)
         print(f"closed loop, {options.clients} clients: {guess:.1f} requests/s, {tally.summary()}", flush=True)
         found: dict[str, Any] = {
             "closed_loop": {"clients": options.clients, "rate": round(guess, 1), **tally.summary()}
@@ -227,7 +227,9 @@ async def run(options: argparse.Namespace) -> dict[str, Any]:
                 **tally.summary(),
             }
             print(f"memory: {found['memory']}", flush=True)
-        tally, _ = await open_loop(server, max(5.0, options.seconds / 6), 3 * guess, options.utterances)
+        tally, _ = await open_loop(
+            server, max(min(5.0, options.seconds), options.seconds / 6), 3 * guess, options.utterances
+        )
         found["beyond"] = {"rate": round(3 * guess, 1), "429_without_advice": tally.without_advice, **tally.summary()}
         print(f"beyond: {found['beyond']}", flush=True)
         async with connection(server.address) as http:
@@ -237,7 +239,7 @@ async def run(options: argparse.Namespace) -> dict[str, Any]:
     found["exit_status"] = found_exit
     server = Server(arguments)
     try:
-        await streams(server.address, 1, 2)
+        await streams(server.address, 1, min(2, options.seconds))
         found["streams"] = [await streams(server.address, n, options.seconds / 4) for n in (1, options.sockets)]
         print(f"streams: {found['streams']}", flush=True)
     finally:
@@ -245,7 +247,7 @@ async def run(options: argparse.Namespace) -> dict[str, Any]:
     return found
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--minutes", type=float, default=10.0, help="of the memory's watch; 0 leaves it out")
@@ -255,7 +257,7 @@ def main() -> None:
     parser.add_argument("--utterances", type=int, default=6, help="of a request")
     parser.add_argument("--model")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "server_load.json")
-    options = parser.parse_args()
+    options = parser.parse_args(argv)
     found = asyncio.run(run(options))
     result = {
         "what": "erckit serve under load on loopback",

@@ -15,7 +15,7 @@ import os
 import platform
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -32,8 +32,6 @@ WORDS = (
 )
 WINDOW = 11
 BATCH = 500
-SMALL_APPENDS = 300
-REPEATS = 300
 
 
 def utterance(random: np.random.Generator, speaker: str, number: int, hidden: int) -> Remembered:
@@ -76,7 +74,7 @@ def seconds(work: Callable[[], object]) -> float:
     return round(time.perf_counter() - began, 3)
 
 
-def measure(folder: Path, utterances: int, speakers: int, hidden: int) -> dict[str, object]:
+def measure(folder: Path, utterances: int, speakers: int, hidden: int, repeats: int) -> dict[str, object]:
     """Fill a store and measure it."""
     random = np.random.default_rng(0)
     store = LanceStore(folder)
@@ -86,8 +84,8 @@ def measure(folder: Path, utterances: int, speakers: int, hidden: int) -> dict[s
         return [utterance(random, speaker_name(random, speakers), next(numbers), hidden) for _ in range(count)]
 
     taken = 0.0
-    for _ in range(utterances // BATCH):
-        rows = some(BATCH)
+    for done in range(0, utterances, BATCH):
+        rows = some(min(BATCH, utterances - done))
         began = time.perf_counter()
         store.append(rows)
         taken += time.perf_counter() - began
@@ -102,19 +100,23 @@ def measure(folder: Path, utterances: int, speakers: int, hidden: int) -> dict[s
         middle = utterances / 2
         return {
             "fragments": store.stats().fragments,
-            "last": times(lambda: store.last([name()], WINDOW, model=MODEL), REPEATS),
-            "last_before": times(lambda: store.last([name()], WINDOW, before=middle, model=MODEL), REPEATS),
-            "last_of_8_speakers": times(lambda: store.last([name() for _ in range(8)], WINDOW, model=MODEL), REPEATS),
-            "last_of_the_busy_speaker": times(lambda: store.last(["Busy"], WINDOW, model=MODEL), REPEATS),
-            "nearest": times(lambda: store.nearest(name(), random.standard_normal(hidden), 5, MODEL), REPEATS // 3),
-            "nearest_of_the_busy_speaker": times(
-                lambda: store.nearest("Busy", random.standard_normal(hidden), 5, MODEL), REPEATS // 30
+            "last": times(lambda: store.last([name()], WINDOW, model=MODEL), repeats),
+            "last_before": times(lambda: store.last([name()], WINDOW, before=middle, model=MODEL), repeats),
+            "last_of_8_speakers": times(lambda: store.last([name() for _ in range(8)], WINDOW, model=MODEL), repeats),
+            "last_of_the_busy_speaker": times(lambda: store.last(["Busy"], WINDOW, model=MODEL), repeats),
+            "nearest": times(
+                lambda: store.nearest(name(), random.standard_normal(hidden).astype(np.float32), 5, MODEL),
+                max(1, repeats // 3),
             ),
-            "profile": times(lambda: store.profile(name()), REPEATS // 3),
+            "nearest_of_the_busy_speaker": times(
+                lambda: store.nearest("Busy", random.standard_normal(hidden).astype(np.float32), 5, MODEL),
+                max(1, repeats // 30),
+            ),
+            "profile": times(lambda: store.profile(name()), max(1, repeats // 3)),
         }
 
     result["after_batches"] = searches()
-    result["append_one"] = times(lambda: store.append(some(1)), SMALL_APPENDS)
+    result["append_one"] = times(lambda: store.append(some(1)), repeats)
     result["after_small_appends"] = searches()
     result["compact_seconds"] = seconds(store.compact)
     result["after_compacting"] = searches()
@@ -125,16 +127,19 @@ def measure(folder: Path, utterances: int, speakers: int, hidden: int) -> dict[s
     return result
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--utterances", type=int, default=50_000)
     parser.add_argument("--speakers", type=int, default=200)
     parser.add_argument("--hidden", type=int, default=384, help="length of a memory vector")
+    parser.add_argument("--repeats", type=int, default=300, help="of each search, and appends of one utterance")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results/speaker_memory.json"))
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as folder:
-        found = measure(Path(folder) / "memory", arguments.utterances, arguments.speakers, arguments.hidden)
+        found = measure(
+            Path(folder) / "memory", arguments.utterances, arguments.speakers, arguments.hidden, arguments.repeats
+        )
     value = {
         "utterances": arguments.utterances,
         "speakers": arguments.speakers + 1,

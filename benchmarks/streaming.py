@@ -24,6 +24,7 @@ import platform
 import random
 import statistics
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,15 +57,15 @@ def milliseconds(times: list[float]) -> dict[str, float]:
     return {**found, "least": round(min(times), 2)}
 
 
-def single(labeler: Labeler, conversations: int, bar: Progress) -> dict[str, Any]:
-    """One conversation at a time, 100 utterances each."""
-    times: dict[int, list[float]] = {place: [] for place in PLACES}
+def single(labeler: Labeler, conversations: int, places: Sequence[int], bar: Progress) -> dict[str, Any]:
+    """One conversation at a time, as long as the last of ``places``."""
+    times: dict[int, list[float]] = {place: [] for place in places}
     every: list[float] = []
     work: list[float] = []
     most = 0
     for c in range(conversations):
         rng, stream = random.Random(c), labeler.stream()
-        for place in range(1, max(PLACES) + 1):
+        for place in range(1, max(places) + 1):
             text, worked, began = said(rng), time.process_time(), time.perf_counter()
             stream.add(f"Speaker {place % 2}", text)
             taken = 1000 * (time.perf_counter() - began)
@@ -73,7 +74,7 @@ def single(labeler: Labeler, conversations: int, bar: Progress) -> dict[str, Any
             if place in times:
                 times[place].append(taken)
         most = max(most, stream.kept_bytes)
-        bar.advance(max(PLACES))
+        bar.advance(max(places))
     usual = statistics.median(work)
     return {
         "conversations": conversations,
@@ -87,13 +88,13 @@ def single(labeler: Labeler, conversations: int, bar: Progress) -> dict[str, Any
     }
 
 
-def anew(labeler: Labeler, conversations: int, bar: Progress) -> dict[str, Any]:
+def anew(labeler: Labeler, conversations: int, places: Sequence[int], bar: Progress) -> dict[str, Any]:
     """The whole conversation labelled again for its last utterance."""
-    times: dict[int, list[float]] = {place: [] for place in PLACES}
+    times: dict[int, list[float]] = {place: [] for place in places}
     for c in range(conversations):
         rng = random.Random(c)
-        lines = tuple(Utterance(str(i), f"Speaker {i % 2}", said(rng)) for i in range(1, max(PLACES) + 1))
-        for place in PLACES:
+        lines = tuple(Utterance(str(i), f"Speaker {i % 2}", said(rng)) for i in range(1, max(places) + 1))
+        for place in places:
             began = time.perf_counter()
             labeler.label(Conversation("c", lines[:place]), writes_memory=False)
             times[place].append(1000 * (time.perf_counter() - began))
@@ -119,15 +120,17 @@ def pooled(labeler: Labeler, at_a_time: int, calls: int, bar: Progress) -> dict[
     }
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Measure and write the result."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="everyday")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--conversations", type=int, default=200)
+    parser.add_argument("--utterances", type=int, default=max(PLACES), help="of a conversation, 5 or more")
+    parser.add_argument("--calls", type=int, default=40, help="of each pool")
     parser.add_argument("--memory", type=Path, default=None, help="folder of a speaker memory, to measure with one")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "streaming.json")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     torch.set_num_threads(arguments.threads)
     result: dict[str, Any] = {
         "model": arguments.model,
@@ -136,16 +139,20 @@ def main() -> None:
         "load_at_the_start": [round(load, 1) for load in os.getloadavg()],  # above 0.5: other work disturbed it
         "speaker_memory": arguments.memory is not None,
     }
+    places = [place for place in PLACES if place <= arguments.utterances]
+    warm = min(5, arguments.conversations)
     share = max(1, arguments.conversations // 20)
     for precision in ("fp32", "bf16"):
         labeler = Labeler.from_pretrained(arguments.model, precision, memory=arguments.memory)
-        total = (arguments.conversations + 5) * max(PLACES) + share + sum(s * 50 for s in (1, 8, 32))
+        total = (
+            (arguments.conversations + warm) * max(places) + share + sum(s * (10 + arguments.calls) for s in (1, 8, 32))
+        )
         with Progress(total, f"Measuring {precision}") as bar:
-            single(labeler, 5, bar)  # warm up
+            single(labeler, warm, places, bar)  # warm up
             result[precision] = {
-                "single": single(labeler, arguments.conversations, bar),
-                "whole conversation anew": anew(labeler, share, bar),
-                "pool": [pooled(labeler, size, 40, bar) for size in (1, 8, 32)],
+                "single": single(labeler, arguments.conversations, places, bar),
+                "whole conversation anew": anew(labeler, share, places, bar),
+                "pool": [pooled(labeler, size, arguments.calls, bar) for size in (1, 8, 32)],
             }
     result["default_precision"] = Labeler.from_pretrained(arguments.model).precision
     write_text(arguments.out, json.dumps(result, indent=2) + "\n")

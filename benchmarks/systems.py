@@ -15,7 +15,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,7 +78,7 @@ def is_done(cell: Cell, results: Path) -> bool:
         return False
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Run what is missing."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--corpora", nargs="*", default=[], help="only these")
@@ -89,7 +89,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/systems"))
     parser.add_argument("--results", type=Path, default=ROOT / "results")
     parser.add_argument("--list", action="store_true", help="show the cells and whether they are done")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     plan = yaml.safe_load(arguments.plan.read_text(encoding="utf-8"))
     chosen = list(cells(plan, arguments.seeds, arguments.corpora, arguments.systems, arguments.trained))
     failed = 0

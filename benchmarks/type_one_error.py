@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -56,11 +57,11 @@ def p_values(seeds: int, spread: float, rng: np.random.Generator) -> dict[str, f
     return {**found, "with_seeds": bootstrap(True)} if seeds > 1 else found
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pairs", type=int, default=400, help="pairs of recipes per setting")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results/type_one_error.json"))
-    args = parser.parse_args()
+    args = parser.parse_args(argv)
     rng = np.random.default_rng(0)
     rows = []
     for seeds, spread in SETTINGS:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 
 from erckit.corpora import load_corpus
@@ -22,9 +23,10 @@ from erckit.model_folder.card import model_card
 from erckit.model_folder.network_folder import load_pretrained
 
 ROOT = Path(__file__).resolve().parents[1]
+BUNDLED = ROOT / "src" / "erckit" / "bundled"
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Bundle the model named on the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", type=Path, help="folder of a trained model")
@@ -33,7 +35,11 @@ def main() -> None:
     parser.add_argument("--map", default=None, help="label set on which it is scored")
     parser.add_argument("--baseline", default=None, metavar="NAME=FOLDER", help="a model to be compared with")
     parser.add_argument("--limits", type=Path, default=None, help="Markdown that the card ends with: where it fails")
-    arguments = parser.parse_args()
+    parser.add_argument(
+        "--bundled", type=Path, default=ROOT / "src" / "erckit" / "bundled", help="folder of the models"
+    )
+    parser.add_argument("--results", type=Path, default=ROOT / "results", help="folder of the result files")
+    arguments = parser.parse_args(argv)
     folder = arguments.model / "model" if (arguments.model / "model").is_dir() else arguments.model
     pretrained = load_pretrained(folder)
     training = dict(pretrained.recipe["training"])
@@ -41,14 +47,14 @@ def main() -> None:
     training["teachers"] = [Path(teacher).name for teacher in training.get("teachers", ())]
     recipe = {**pretrained.recipe, "training": training}
     pretrained = dataclasses.replace(pretrained, name=arguments.name, recipe=recipe)
-    target = ROOT / "src" / "erckit" / "bundled" / arguments.name
+    target = arguments.bundled / arguments.name
     card = model_card(pretrained, training)
     pretrained.save_pretrained(target, weights="compact", card=card)
-    ours = [_score(target, arguments.name, where, arguments.map) for where in arguments.score]
+    ours = [_score(target, arguments.name, where, arguments.map, arguments.results) for where in arguments.score]
     theirs: list[Result] = []
     if arguments.baseline:
         name, _, place = arguments.baseline.partition("=")
-        theirs = [_score(Path(place), name, where, arguments.map) for where in arguments.score]
+        theirs = [_score(Path(place), name, where, arguments.map, arguments.results) for where in arguments.score]
     sections = [card, _scores(ours, theirs), _labels(ours[0]), _certainty(ours)]
     if arguments.limits:
         sections.append(arguments.limits.read_text(encoding="utf-8"))
@@ -58,14 +64,14 @@ def main() -> None:
     print(_scores(ours, theirs))
 
 
-def _score(folder: Path, name: str, where: str, map_to: str | None) -> Result:
+def _score(folder: Path, name: str, where: str, map_to: str | None, results: Path) -> Result:
     """Score a model on one split and keep the result."""
-    corpus, _, split = where.partition("/")
-    labeler = Labeler.from_pretrained(folder)
+    corpus, _, split = where.rpartition("/")
+    data, labeler = load_corpus(corpus), Labeler.from_pretrained(folder)
     own = map_to if map_to and labeler.settings.get("corpus") != corpus else labeler.settings.get("map") or map_to
-    result = evaluate_model(labeler, load_corpus(corpus), split, map_to=own)
+    result = evaluate_model(labeler, data, split, map_to=own)
     result = dataclasses.replace(result, system=name)
-    result.save(ROOT / "results" / f"{corpus}-{split}" / f"{name}.json")
+    result.save(results / f"{data.name}-{split}" / f"{name}.json")
     return result
 
 

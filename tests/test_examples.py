@@ -38,12 +38,14 @@ def test_there_are_examples() -> None:
     assert len(CONVERSATIONS) == 3
 
 
+@pytest.mark.process
 @pytest.mark.usefixtures("bundled_model")
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
 def test_example_runs(path: Path) -> None:
     assert _run(str(path.relative_to(ROOT))).stdout.strip()
 
 
+@pytest.mark.process
 @pytest.mark.usefixtures("bundled_model")
 def test_readme_example_runs() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -51,6 +53,7 @@ def test_readme_example_runs() -> None:
     assert _run("-c", code).stdout.strip()
 
 
+@pytest.mark.process
 @pytest.mark.usefixtures("bundled_model")
 def test_command_line_with_the_bundled_model(tmp_path: Path) -> None:
     files = [os.path.relpath(path, ROOT) for path in CONVERSATIONS]

@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from erckit.cli.command_group import COMMANDS
-
 SOURCE = Path(__file__).resolve().parents[1] / "src" / "erckit"
 HEAVY = {
     "accelerate", "faiss", "huggingface_hub", "matplotlib", "numpy", "pandas", "pyarrow", "pytorch_metric_learning",
@@ -50,12 +48,6 @@ def test_reading_and_writing_stay_light(tmp_path: Path) -> None:
         f"write_csv(labelled, {str(tmp_path / 'o.csv')!r}); write_jsonl(labelled, {str(tmp_path / 'o.jsonl')!r})"
     )
     assert _loaded(statement) & HEAVY == set()
-
-
-@pytest.mark.parametrize("command", list(COMMANDS))
-def test_help_imports_nothing_but_typer(command: str) -> None:
-    loaded = _loaded(f"from erckit.cli.main import main; assert main([{command!r}, '--help']) == 0")
-    assert loaded & HEAVY == {"typer"}
 
 
 @pytest.mark.parametrize("folder", ["readers", "writers", "storage", "."])

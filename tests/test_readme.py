@@ -75,10 +75,12 @@ def block(script: ModuleType) -> str:
     return script.results_block(ROOT / "results")
 
 
+@pytest.mark.results
 def test_the_results_are_those_of_the_result_files(script: ModuleType, block: str) -> None:
     assert script.with_results(README, block) == README, "run: python scripts/readme_results.py"
 
 
+@pytest.mark.results
 def test_the_tables_agree_with_the_files_read_by_hand(block: str) -> None:
     rows = re.findall(r"^\| \[[^]]+\]\(([^)]+)\) \|(.+)\|$", block, flags=re.MULTILINE)
     every = (ROOT / "results").glob("*/*.json")

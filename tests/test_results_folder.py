@@ -16,6 +16,8 @@ from erckit.evaluation import Result
 from erckit.evaluation.vectors.forced_choice import METRICS as FORCED_CHOICE_METRICS
 from erckit.evaluation.vectors.space_result import SpaceResult
 
+pytestmark = pytest.mark.results
+
 FOLDER = Path(__file__).resolve().parents[1] / "results"
 ALL = sorted(FOLDER.glob("*/*.json"))
 # Few-shot and forced-choice results have a layout of their own.

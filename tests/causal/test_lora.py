@@ -127,6 +127,7 @@ def test_gpt2_learns_and_comes_back(tiny_causal_lm: Callable[[str], CausalLM], t
     np.testing.assert_allclose(_scores(again, PROMPTS), found, atol=1e-6)
 
 
+@pytest.mark.trains
 def test_gpt2_is_trained_from_a_recipe(
     tiny_causal_lm: Callable[[str], CausalLM],
     llm_recipe: Callable[..., Any],

@@ -51,6 +51,7 @@ def test_mistakes_are_one_line(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.trains
 def test_a_whole_ablation(
     tiny_backbone: Any, tiny_corpus: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: Any
 ) -> None:

@@ -84,6 +84,7 @@ def test_remarks_cannot_drive_the_terminal(tmp_path, capsys: pytest.CaptureFixtu
     assert "\x1b" not in remarks
 
 
+@pytest.mark.process
 def test_broken_pipe_is_quiet(tmp_path) -> None:
     # The reader of the pipe is gone before the command prints anything.
     read_end, write_end = os.pipe()
@@ -102,6 +103,7 @@ def test_broken_pipe_is_quiet(tmp_path) -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.process
 def test_full_disk_is_one_line() -> None:
     if not os.path.exists("/dev/full"):
         pytest.skip("this system has no /dev/full")

@@ -82,6 +82,7 @@ def test_refusals_are_one_line(
     assert started == []
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("package", ["fastapi", "websockets"])
 def test_a_missing_package_names_the_extra(package: str) -> None:
     code = f"import sys; sys.modules[{package!r}] = None\nfrom erckit.cli.main import main\nsys.exit(main(['serve']))"
@@ -99,6 +100,7 @@ def test_an_unknown_model_is_told_in_one_line(capsys: pytest.CaptureFixture[str]
     assert "'everyday'" in captured.err
 
 
+@pytest.mark.process
 def test_one_command_serves(trained_folder: Path) -> None:
     environment = {**os.environ, "ERCKIT_API_KEY": KEY}
     server = subprocess.Popen(

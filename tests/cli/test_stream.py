@@ -69,6 +69,7 @@ def _asked(process: subprocess.Popen[bytes], line: bytes) -> dict[str, Any]:
     return json.loads(process.stdout.readline())
 
 
+@pytest.mark.process
 def test_each_line_is_answered_before_the_next_is_sent(
     started: Callable[..., subprocess.Popen[bytes]], labeler: Labeler
 ) -> None:
@@ -93,6 +94,7 @@ def test_each_line_is_answered_before_the_next_is_sent(
         assert answer["confidence"] == pytest.approx(prediction.confidence, abs=1e-4)
 
 
+@pytest.mark.process
 def test_the_memory_outlasts_the_process(started: Callable[..., subprocess.Popen[bytes]], tmp_path: Path) -> None:
     pytest.importorskip("lancedb")
     answers = []
@@ -107,6 +109,7 @@ def test_the_memory_outlasts_the_process(started: Callable[..., subprocess.Popen
     assert [row.conversation for row in store.last(["Ana"], 9)[0]] == ["c0"]  # what only read left nothing
 
 
+@pytest.mark.process
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 def test_an_interrupt_and_a_reader_that_left(started: Callable[..., subprocess.Popen[bytes]]) -> None:
     process = started()

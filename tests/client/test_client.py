@@ -181,6 +181,7 @@ def test_a_proxy_is_not_asked_for_this_machine(scripted: Any, monkeypatch: pytes
     assert Client(scripted.address).health() is True
 
 
+@pytest.mark.process
 def test_it_needs_nothing_but_python() -> None:
     code = (
         "import sys\nfrom erckit.client import Client\n"

@@ -10,6 +10,15 @@ import pytest
 from erckit.corpora import Corpus, corpus_source, load_corpus
 from erckit.corpora.find_layout import find_layout
 
+HERE = Path(__file__).resolve().parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that ask for a real corpus bear the mark ``corpora``."""
+    for item in items:
+        if {"data", "real"} & set(getattr(item, "fixturenames", ())) and item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.corpora)
+
 
 @pytest.fixture
 def data() -> Path:

@@ -307,6 +307,7 @@ print(*[score for p in labelled.predictions for score in p.scores.values()])
 """
 
 
+@pytest.mark.process
 def test_a_folder_outlasts_the_process(labeler: Labeler, tmp_path: Path) -> None:
     pytest.importorskip("lancedb")
     first = labeler.with_memory(tmp_path / "memory").stream("one")

@@ -77,9 +77,9 @@ def test_a_wider_level_gives_a_wider_interval() -> None:
 def test_a_test_split_of_the_usual_size_takes_no_time() -> None:
     rng = np.random.default_rng(0)
     gold, predicted = rng.integers(0, 7, size=1328), rng.integers(0, 7, size=(5, 1328))
-    started = time.perf_counter()
+    started = time.process_time()
     bootstrap_interval(gold, predicted, np.arange(1328) // 16, "weighted_f1")
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_wrong_input_is_an_error() -> None:

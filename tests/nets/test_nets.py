@@ -108,6 +108,7 @@ def test_recipes_in_the_old_spelling_mean_what_the_packaged_ones_mean(place: Pat
     assert {**old, "name": ""} == {**new, "name": ""}
 
 
+@pytest.mark.trains
 @pytest.mark.parametrize("name", [name for name in writer.RECIPES if name != "sentemo_chunk"])
 def test_the_same_seed_gives_the_same_model(place: Path, name: str) -> None:
     writer.must("train", f"recipes/{name}.yaml", "--out", f"runs/{name}", "-q")
@@ -118,6 +119,7 @@ def test_the_same_seed_gives_the_same_model(place: Path, name: str) -> None:
     _same(again, stored, name)
 
 
+@pytest.mark.trains
 @pytest.mark.parametrize("name", writer.KILLED)
 def test_a_training_killed_then_is_resumed_to_the_same_model(place: Path, name: str) -> None:
     out = Path("killed") / name

@@ -10,6 +10,7 @@ from erckit.recipe.recipe import Recipe
 from erckit.recipe.recipe_corpus import recipe_corpus
 
 
+@pytest.mark.corpora
 def test_a_reader_learns_from_lone_utterances_of_two_corpora_with_their_own_labels():
     if any(find_layout(corpus_source(name)) is None for name in ("emorynlp", "emorynlp_aligned")):
         pytest.skip("EmoryNLP is not on this machine")

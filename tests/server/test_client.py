@@ -13,6 +13,7 @@ from erckit.conversation import Conversation, Utterance
 KEY = "k3y-of-at-least-16"
 
 
+@pytest.mark.process
 def test_client_and_server(process: Callable[..., Any], scores_of: Any) -> None:
     _, address = process(keys=KEY, memory="memory")
     client = Client(address, api_key=KEY)

@@ -134,7 +134,7 @@ def test_an_idle_socket_is_closed(start: Any) -> None:
     with client.websocket_connect(SOCKET) as socket:
         began = time.monotonic()
         assert socket.receive()["reason"] == "idle"
-        assert 0.1 < time.monotonic() - began < 5
+        assert 0.1 < time.monotonic() - began < 30
 
 
 # Overload and timeouts

@@ -21,6 +21,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+pytestmark = pytest.mark.process
+
 NAMES = ("Adara", "Borodin", "Cyrus")
 Process = Callable[..., tuple[subprocess.Popen[str], str]]
 

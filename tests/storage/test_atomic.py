@@ -104,6 +104,7 @@ def test_killed_between_the_renames_the_new_folder_is_recovered(tmp_path: Path) 
     assert not recover_folder(tmp_path / "model")
 
 
+@pytest.mark.process
 def test_half_a_new_folder_is_never_recovered(tmp_path: Path) -> None:
     pid = dead_pid()
     half = tmp_path / f"model.tmp-{pid}"
@@ -117,6 +118,7 @@ def test_half_a_new_folder_is_never_recovered(tmp_path: Path) -> None:
     assert (tmp_path / "model" / "a.txt").read_text() == "old"
 
 
+@pytest.mark.process
 def test_leftovers_of_killed_writers_are_cleaned_up(tmp_path: Path) -> None:
     (tmp_path / f"model.tmp-{dead_pid()}").mkdir()
     (tmp_path / f"model.tmp-{os.getppid()}").mkdir()  # still running: not ours to delete
@@ -148,6 +150,7 @@ print("done")
 """
 
 
+@pytest.mark.process
 def test_kill_at_every_step_leaves_old_or_new(tmp_path: Path) -> None:
     seen = set()
     for step in range(40):

@@ -1,4 +1,4 @@
-"""Killed with SIGKILL at random moments, a training resumes and ends with the weights of an undisturbed one."""
+"""Killed with SIGKILL at any moment, a training resumes and ends with the weights of an undisturbed one."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+pytestmark = [pytest.mark.process, pytest.mark.trains]
 
 # Everything that has a state of its own is switched on: average, dropout, accumulation, several dev scores an epoch.
 TRAINING = {
@@ -22,13 +24,12 @@ def _check(answer: dict[str, Any], kills: int) -> None:
     assert answer["leftovers"] == []
 
 
-def test_killed_at_six_random_moments(
+def test_killed_at_six_moments(
     forked_trainings: Callable[..., Any], tiny_recipe: Callable[..., Any], tiny_corpus: Any, tmp_path: Path
 ) -> None:
-    seed = random.randrange(1_000_000)
-    print("seed", seed)
+    # A fixed seed, so that a failure can be repeated; the slow tests below draw their moments anew each time.
     answer = forked_trainings(
-        tiny_recipe(training=TRAINING), tiny_corpus, tmp_path, task="interrupted", kills=6, seed=seed
+        tiny_recipe(training=TRAINING), tiny_corpus, tmp_path, task="interrupted", kills=6, seed=4
     )
     _check(answer, 6)
 
@@ -38,9 +39,9 @@ def test_killed_at_twenty_random_moments(
     forked_trainings: Callable[..., Any], tiny_recipe: Callable[..., Any], tiny_corpus: Any, tmp_path: Path
 ) -> None:
     recipe = tiny_recipe(training={**TRAINING, "epochs": 4})
-    answer = forked_trainings(
-        recipe, tiny_corpus, tmp_path, task="interrupted", kills=20, seed=random.randrange(1_000_000)
-    )
+    seed = random.randrange(1_000_000)
+    print("seed", seed)
+    answer = forked_trainings(recipe, tiny_corpus, tmp_path, task="interrupted", kills=20, seed=seed)
     _check(answer, 20)
     assert max(answer["resumed_at"]) > min(answer["resumed_at"])
 

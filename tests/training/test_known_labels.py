@@ -15,6 +15,7 @@ from erckit.labelling import Labeler
 from erckit.training.train import Training, train
 
 
+@pytest.mark.trains
 @pytest.mark.parametrize("r_drop", [0.0, 0.5])
 def test_a_label_the_corpus_lacks_gets_no_gradient(
     tiny_recipe: Any, tiny_corpus: Any, tmp_path: Path, r_drop: float
@@ -45,6 +46,7 @@ def test_a_label_the_corpus_lacks_gets_no_gradient(
     assert training._dev_logits().argmax(1).tolist().count(barred) == 0
 
 
+@pytest.mark.trains
 def test_dev_is_scored_as_evaluate_scores_it(tiny_recipe: Any, tiny_corpus: Any, tmp_path: Path) -> None:
     dev = tuple(
         replace(

@@ -73,6 +73,7 @@ def test_an_impossible_label_stays_so() -> None:
     assert not ((logits + offsets).argmax(1) == 2).any()
 
 
+@pytest.mark.trains
 def test_a_folder_keeps_and_uses_them(
     llm_recipe: Callable[..., Any], ruled_corpus: Callable[..., Any], tmp_path: Path
 ) -> None:

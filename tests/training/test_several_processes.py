@@ -16,6 +16,8 @@ from safetensors.torch import load_file
 from erckit.model_folder.network_folder import load_pretrained, trained_tensors
 from erckit.training.train import train
 
+pytestmark = [pytest.mark.process, pytest.mark.trains]
+
 # Five conversations, one per batch: in the last step of an epoch the second process has none. Two speak once each,
 # so some batches have no history at all.
 TRAINING = {"batch_tokens": 1, "evaluations_per_epoch": 2, "r_drop": 0.1, "epochs": 2}

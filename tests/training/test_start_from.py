@@ -15,6 +15,8 @@ from erckit.model_folder.network_folder import load_pretrained, new_model, train
 from erckit.training.start_from import start_from
 from erckit.training.train import Training, train
 
+pytestmark = pytest.mark.trains
+
 
 @pytest.fixture
 def trained(tiny_recipe: Any, tiny_corpus: Any, tmp_path: Path) -> Path:

@@ -24,6 +24,8 @@ from erckit.networks.inference import predict_logits
 from erckit.training.objectives.objective import class_weights
 from erckit.training.train import train
 
+pytestmark = pytest.mark.trains
+
 # Everything that has a state of its own is switched on.
 STATEFUL = {"average": 0.9, "accumulate": 2, "evaluations_per_epoch": 2, "r_drop": 0.2, "batch_tokens": 64}
 

@@ -14,6 +14,8 @@ from erckit.labelling import Labeler
 from erckit.prompting.annotation.annotation_rows import rows_of, write_rows
 from erckit.training.train import train
 
+pytestmark = pytest.mark.trains
+
 
 @pytest.mark.parametrize(("system", "task"), [("laerc_s", "characteristics"), ("ckerc", "commonsense")])
 def test_a_first_stage_learns_what_the_annotations_say_and_then_the_emotions(

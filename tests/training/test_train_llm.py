@@ -20,6 +20,8 @@ from erckit.training.prompts.lesson import join_lessons
 from erckit.training.train import train
 from erckit.training.train_llm import MAIN, LlmTraining
 
+pytestmark = pytest.mark.trains
+
 EMONET = {"model": {"history": {"scope": "all"}}}
 
 

@@ -26,6 +26,8 @@ from erckit.training.objectives.head_first import draw_utterances
 from erckit.training.objectives.objective import NO_LABEL
 from erckit.training.train import Training, train
 
+pytestmark = pytest.mark.trains
+
 MODEL = {
     "name": "sentemo",
     "attention": "isolated",

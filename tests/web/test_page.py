@@ -11,8 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from erckit.readers import read_conversations
 from erckit.reports.palette import label_styles
+
+pytestmark = pytest.mark.browser
 
 LINES = (
     "Ana: I am happy today",

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.browser
+
 TALK = "Ana: I am happy today\nBen: What do you mean?\nAna: Stop asking, I hate it\nBen: unsure about this"
 
 

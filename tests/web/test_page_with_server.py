@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = [pytest.mark.browser, pytest.mark.process]
+
 pytest.importorskip("fastapi", reason="the server extra is not installed")
 
 

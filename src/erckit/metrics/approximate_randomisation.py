@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -33,10 +34,10 @@ class SwappedPair:
 
 
 def approximate_randomisation(
-    gold: Sequence[int],
+    gold: Sequence[int] | NDArray[Any],
     first: ArrayLike,
     second: ArrayLike,
-    conversation_index: Sequence[int],
+    conversation_index: Sequence[int] | NDArray[Any],
     metric: str,
     draws: int = 2000,
     seed: int = 0,

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from erckit.errors import ErckitError
 from erckit.labels import LabelSet
@@ -82,7 +83,9 @@ class ClassificationScores:
         return asdict(self)
 
 
-def classification_report(gold: Sequence[int], predicted: Sequence[int], label_set: LabelSet) -> ClassificationScores:
+def classification_report(
+    gold: Sequence[int] | NDArray[Any], predicted: Sequence[int] | NDArray[Any], label_set: LabelSet
+) -> ClassificationScores:
     """Score predictions against gold labels.
 
     Args:

@@ -100,6 +100,7 @@ def test_help_names_the_baselines(capsys: pytest.CaptureFixture[str]) -> None:
         assert name in printed
 
 
+@pytest.mark.process
 def test_the_result_is_kept_when_the_reader_of_the_output_leaves(folder: Path, tmp_path: Path) -> None:
     # PYTHONUNBUFFERED: each line goes out at once, so that the reader's leaving is noticed by the print itself.
     script = (

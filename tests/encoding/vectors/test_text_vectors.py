@@ -115,6 +115,7 @@ module.text_vectors([f"red {i}" for i in range(300)], Path(sys.argv[1]), quiet=T
 """
 
 
+@pytest.mark.process
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this platform cannot kill so")
 def test_killed_it_goes_on_with_whole_shards(
     tiny_backbone: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -264,6 +264,7 @@ rows:
     return load_ablation(tmp_path / "small.yaml")
 
 
+@pytest.mark.trains
 def test_with_real_trainings(small: AblationPlan, tiny_corpus: Any, tmp_path: Path) -> None:
     found = run_ablation(small, tiny_corpus, "test", [1, 2], tmp_path / "out", draws=100, quiet=True)
     full, same, none = found.outcomes

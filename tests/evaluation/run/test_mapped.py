@@ -243,6 +243,7 @@ def test_fewer_than_two_shared_labels_are_refused() -> None:
         share_labels(("anger", "disgust"), meld(LabelSet(("happy", "angry", "sad"))), "ekman")
 
 
+@pytest.mark.trains
 def test_a_recipe_is_trained_on_mapped_labels_and_its_model_scored_with_or_without_a_mapping(
     tiny_recipe: Any, tiny_corpus: Corpus, tmp_path: Path
 ) -> None:

@@ -209,6 +209,7 @@ def test_no_file_holds_a_text_where_none_is_kept(tmp_path: Path, row: Row) -> No
         LanceStore(tmp_path / "m", keeps_text=True)
 
 
+@pytest.mark.process
 def test_two_processes_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
     batches, size = 12, 3
     children = [_child(APPENDER, tmp_path / "m", speaker, batches, size) for speaker in ("Ana", "Ben")]
@@ -224,6 +225,7 @@ def test_two_processes_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
     assert [[one.utterance for one in speaker] for speaker in rows] == [wanted, wanted]
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow), pytest.param(3, marks=pytest.mark.slow)])
 def test_what_was_acknowledged_survives_kill_9(tmp_path: Path, seed: int) -> None:
     child = _child(APPENDER, tmp_path / "m", "Ana", 10_000, 50)
@@ -248,6 +250,7 @@ def test_what_was_acknowledged_survives_kill_9(tmp_path: Path, seed: int) -> Non
     assert store.last(["Ana"], 1)[0][0].utterance == "after"
 
 
+@pytest.mark.process
 def test_forget_and_compact_while_another_process_reads(tmp_path: Path, row: Row) -> None:
     folder = tmp_path / "m"
     store = LanceStore(folder)

@@ -68,6 +68,7 @@ def test_a_split_that_is_not_there_is_told_before_fitting(toy: Corpus, tmp_path:
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.process
 def test_baselines_do_not_load_torch() -> None:
     code = (
         "import sys\n"

@@ -60,6 +60,7 @@ def test_nonsense_lines_are_passed_over(cache_path: Path) -> None:
     assert AnnotationCache(cache_path, "m").get(ASKED) == "hi"
 
 
+@pytest.mark.process
 def test_processes_write_beside_each_other(cache_path: Path) -> None:
     code = (
         "import sys\n"
