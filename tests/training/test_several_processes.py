@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import load_file
 
 from erckit.model_folder.network_folder import load_pretrained, trained_tensors
-from erckit.training.train import train
+from erckit.training.run import train
 
 pytestmark = [pytest.mark.process, pytest.mark.trains]
 
