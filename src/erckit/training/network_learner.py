@@ -92,7 +92,7 @@ class NetworkLearner:
         rows = self.data.prepared.utterances if is_kept else 0
         self.memory = torch.zeros(rows, self.model.memory_width, device=self.device)
         self.alternates = self.metric_loss is not None and settings.metric.schedule == "alternate"
-        self.plan()  # settings that do not go with the corpus are refused here
+        self.epoch_sizes: list[int] = []  # batches of each planned epoch
 
     @property
     def adjusts(self) -> Literal["neutral", "none"]:
