@@ -41,8 +41,9 @@ from erckit.recipe.load_recipe import load_recipe
 from erckit.recipe.recipe import Recipe
 from erckit.storage.atomic import write_text
 from erckit.training.data import packed_ahead
+from erckit.training.network_learner import NetworkLearner
 from erckit.training.objectives.objective import class_weights, weighted_cross_entropy
-from erckit.training.train import Training
+from erckit.training.run import Run
 
 PRECISION = "bf16"
 
@@ -151,19 +152,26 @@ def published_scheme(recipe: Recipe) -> Recipe:
     )
 
 
-def measure_labelling(training: Training, corpus: Corpus, peak: float) -> dict[str, object]:
+def learner_of(training: Run) -> NetworkLearner:
+    """What is trained, which must be a network."""
+    assert isinstance(training.learner, NetworkLearner)
+    return training.learner
+
+
+def measure_labelling(training: Run, corpus: Corpus, peak: float) -> dict[str, object]:
     """From conversations to logits, tokenising included: the median of five runs over the test split."""
+    learner = learner_of(training)
     test = corpus.splits["test"]
     seconds = []
     for _ in range(6):
         began = time.perf_counter()
-        prepared = training.preparation.prepare(test)
-        predict_logits(training.model, training.preparation, prepared, range(len(test)), precision=PRECISION)
+        prepared = learner.preparation.prepare(test)
+        predict_logits(learner.model, learner.preparation, prepared, range(len(test)), precision=PRECISION)
         seconds.append(time.perf_counter() - began)
     seconds = sorted(seconds[1:])  # the first run warms up
-    work = Work(training.model)
+    work = Work(learner.model)
     for chosen in token_batches(prepared, range(len(test)), 4096):
-        work.add(training.preparation.pack_context([prepared.tokenized[c] for c in chosen]))
+        work.add(learner.preparation.pack_context([prepared.tokenized[c] for c in chosen]))
     work.add_history(prepared.windows)
     return {
         "labelling_utterances_per_s": round(prepared.utterances / seconds[2], 1),
@@ -173,24 +181,25 @@ def measure_labelling(training: Training, corpus: Corpus, peak: float) -> dict[s
     }
 
 
-def measure_training(training: Training, peak: float) -> dict[str, object]:
+def measure_training(training: Run, peak: float) -> dict[str, object]:
     """One epoch over the train split."""
-    work = Work(training.model)
-    for chosen in training.epochs[0]:
-        inputs, _ = training.preparation.inputs(training.data.prepared, chosen)
+    learner = learner_of(training)
+    work = Work(learner.model)
+    for chosen in training.epochs[0].batches:
+        inputs, _ = learner.preparation.inputs(learner.data.prepared, chosen)
         work.add(inputs.batch)
-    work.add_history(training.data.prepared.windows)
+    work.add_history(learner.data.prepared.windows)
     watch = MemoryWatch()
     watch.start()
     began = time.perf_counter()
-    for chosen, inputs in packed_ahead(training.epochs[0], training.data, training.preparation, training.memory):
+    for chosen, inputs in packed_ahead(training.epochs[0].batches, learner.data, learner.preparation, learner.memory):
         training.optimizer_step([(chosen, inputs)], [chosen])
         training.step += 1
     seconds = time.perf_counter() - began
     watch.stop()
     warm = min(60.0, 0.75 * seconds)
     return {
-        "training_utterances_per_s": round(training.data.prepared.utterances / seconds, 1),
+        "training_utterances_per_s": round(learner.data.prepared.utterances / seconds, 1),
         "training_epoch_s": round(seconds, 1),
         "training_share_of_matmul_peak": round(3 * work.flops / seconds / peak, 3),
         "training_tokens": work.tokens,
@@ -205,7 +214,7 @@ def measure(recipe: Recipe, corpus: Corpus, sample: Sample, matmul_sizes: Sequen
     peak = matmul_peak(matmul_sizes)
     found: dict[str, object] = {"matmul_peak_gflops": round(peak / 1e9, 1)}
     with tempfile.TemporaryDirectory() as out:
-        training = Training(recipe, corpus, Path(out), quiet=True, checkpoint_seconds=1e9)
+        training = Run(recipe, corpus, Path(out), quiet=True, checkpoint_seconds=1e9)
         found.update(measure_labelling(training, corpus, peak))
         found.update(measure_training(training, peak))
         del training
@@ -236,7 +245,7 @@ def measure_baseline(recipe: Recipe, corpus: Corpus, sample: Sample) -> dict[str
     """The published scheme on a fixed sample of conversations: its cost per utterance does not depend on how many."""
     found: dict[str, object] = {}
     with tempfile.TemporaryDirectory() as out:
-        training = Training(recipe, corpus, Path(out), quiet=True, checkpoint_seconds=1e9)
+        training = Run(recipe, corpus, Path(out), quiet=True, checkpoint_seconds=1e9)
         for kind, split in (("labelling", "test"), ("training", "train")):
             for with_history in (True, False):
                 rate, tokens, done = reencode(training, corpus, kind, split, sample, with_history)
@@ -248,11 +257,12 @@ def measure_baseline(recipe: Recipe, corpus: Corpus, sample: Sample) -> dict[str
 
 
 def reencode(
-    training: Training, corpus: Corpus, kind: str, split: str, sample: Sample, with_history: bool
+    training: Run, corpus: Corpus, kind: str, split: str, sample: Sample, with_history: bool
 ) -> tuple[float, float, int]:
     """Utterances per second, tokens per utterance and utterances measured of re-encoding."""
-    model, preparation = training.model, training.preparation
-    gold = training.data.labels.tolist()
+    learner = learner_of(training)
+    model, preparation = learner.model, learner.preparation
+    gold = learner.data.labels.tolist()
     weights = class_weights(training.settings.class_weights, gold, len(corpus.label_set))
     prepared = preparation.prepare(corpus.splits[split])
     blocks = [block for t in prepared.tokenized for block in t.plain]

@@ -182,7 +182,7 @@ def tiny_recipe(tiny_backbone: Callable[[str], Path]) -> Callable[..., Any]:
 @pytest.fixture(scope="session")
 def trained_folder(tiny_recipe: Callable[..., Any], tiny_corpus: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Model folder of a tiny EmoNet trained for two epochs. Read only: copy it before changing it."""
-    from erckit.training.train import train
+    from erckit.training.run import train
 
     return train(tiny_recipe(), tiny_corpus, tmp_path_factory.mktemp("trained") / "run", quiet=True)
 
@@ -328,7 +328,7 @@ def llm_folder(
     llm_recipe: Callable[..., Any], ruled_corpus: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     """Model folder of a tiny ``emonet_llm``, trained for one epoch. Read only: copy it before changing it."""
-    from erckit.training.train import train
+    from erckit.training.run import train
 
     recipe = llm_recipe("emonet_llm", model={"history": {"scope": "all"}})
     return train(recipe, ruled_corpus(8), tmp_path_factory.mktemp("llm") / "run", quiet=True)

@@ -135,7 +135,7 @@ def test_gpt2_is_trained_from_a_recipe(
     tmp_path: Path,
 ) -> None:
     from erckit.labelling import Labeler
-    from erckit.training.train import train
+    from erckit.training.run import train
 
     recipe = llm_recipe("instruct_erc", model={"backbone": str(tiny_causal_lm("gpt2").folder)}, lora={"layers": 2})
     corpus = ruled_corpus(6)

@@ -39,7 +39,7 @@ def folder(
     llm_recipe: Callable[..., Any], ruled_corpus: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     """BiosERC that was not trained, with the biographies of a file."""
-    from erckit.training.train import train
+    from erckit.training.run import train
 
     corpus, out = ruled_corpus(6), tmp_path_factory.mktemp("annotated")
     file = _written(out / "corpus.jsonl", [c for split in ("train", "dev") for c in corpus.split(split)])
@@ -173,7 +173,7 @@ def test_what_is_kept_is_shown_when_the_server_is_gone(
 def test_annotations_that_nobody_reads_are_refused(
     llm_recipe: Callable[..., Any], ruled_corpus: Callable[..., Any], trained_folder: Path, tmp_path: Path
 ) -> None:
-    from erckit.training.train import train
+    from erckit.training.run import train
 
     recipe = llm_recipe("last_utterance", training={"llm": {"is_trained": False}})
     plain = train(recipe, ruled_corpus(6), tmp_path, quiet=True)

@@ -81,7 +81,7 @@ def test_what_is_found_for_one_depends_on_no_other() -> None:
 def test_a_labeler_keeps_vectors_where_it_searches_them(
     llm_recipe: Callable[..., Any], ruled_corpus: Callable[..., Any], tmp_path: Path, related: int
 ) -> None:
-    from erckit.training.train import train
+    from erckit.training.run import train
 
     corpus = ruled_corpus(4)
     recipe = llm_recipe(
@@ -114,7 +114,7 @@ def biographer(
     llm_recipe: Callable[..., Any], ruled_corpus: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     """EmoNet as an LLM system that was not trained, whose prompts show causal biographies."""
-    from erckit.training.train import train
+    from erckit.training.run import train
 
     recipe = llm_recipe(
         "emonet_llm",

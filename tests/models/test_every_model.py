@@ -26,8 +26,7 @@ from erckit.networks.dialogues import Dialogues
 from erckit.networks.inference import predict_logits
 from erckit.networks.network import ConversationModel
 from erckit.networks.preparation import Preparation, with_known_vectors
-from erckit.training.dry_run import dry_run
-from erckit.training.train import train
+from erckit.training.run import dry_run, train
 
 TOLERANCE = 2e-5
 VECTORS = {"reader": {"layers": [1, 3]}}

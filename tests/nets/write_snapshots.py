@@ -228,7 +228,7 @@ def _kill(recipe: Path, out: Path) -> None:
 
     from erckit.recipe.load_recipe import load_recipe  # the old names: erckit.training.recipe, .recipe_corpus
     from erckit.recipe.recipe_corpus import recipe_corpus
-    from erckit.training.train import train
+    from erckit.training.run import train
 
     left = [STEPS_BEFORE_THE_KILL]
 

@@ -25,8 +25,8 @@ import sklearn.metrics  # noqa: F401
 import torch
 import transformers  # noqa: F401
 
-import erckit.training.train as training
-import erckit.training.train_llm  # noqa: F401
+import erckit.training.prompt_learner  # noqa: F401
+import erckit.training.run as training
 from erckit.conversation import Conversation, Utterance
 from erckit.corpora.corpus import Corpus
 from erckit.labels import LabelSet

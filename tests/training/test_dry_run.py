@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from erckit.training.dry_run import dry_run
+from erckit.training.run import dry_run
 
 
 def test_counts_are_those_of_the_corpus_and_the_run(tiny_recipe: Any, tiny_corpus: Any, trained_folder: Any) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from erckit.prompting.engines.local_engine import LocalEngine
-from erckit.training.dry_run import dry_run
+from erckit.training.run import dry_run
 
 URL = "http://127.0.0.1:9/v1"
 ENGINES = ({"kind": "endpoint", "model": "m", "url": URL}, {"kind": "local"})

@@ -12,7 +12,8 @@ import torch
 from erckit.corpora.mixture import KNOWN_LABELS
 from erckit.evaluation.run.evaluate import evaluate_model
 from erckit.labelling import Labeler
-from erckit.training.train import Training, train
+from erckit.training.network_learner import NetworkLearner
+from erckit.training.run import Run, train
 
 
 @pytest.mark.trains
@@ -32,18 +33,20 @@ def test_a_label_the_corpus_lacks_gets_no_gradient(
 
     corpus = replace(tiny_corpus, splits={split: restricted(split) for split in ("train", "dev")})
     recipe = tiny_recipe(training={"label_smoothing": 0.2, "r_drop": r_drop, "class_weights": "none"})
-    training = Training(recipe, corpus, tmp_path, True, 1e9)
+    run = Run(recipe, corpus, tmp_path, True, 1e9)
+    training = run.learner
+    assert isinstance(training, NetworkLearner)
     chosen = list(range(len(training.data.prepared)))
     inputs, _ = training.preparation.inputs(training.data.prepared, chosen)
     inputs = inputs.with_outside(torch.zeros(0, training.model.encoder.width))
-    training._loss(chosen, inputs, "joint").backward()
+    training.loss((chosen, inputs), run.moment()).backward()
     gradient = training.model.classifier.weight.grad
     assert gradient is not None
     barred = corpus.label_set.index("Cross")
     assert gradient[barred].abs().max() == 0
     assert gradient[corpus.label_set.index("Glad")].abs().max() > 0
     # and dev is scored among the labels it has
-    assert training._dev_logits().argmax(1).tolist().count(barred) == 0
+    assert run._dev_logits().argmax(1).tolist().count(barred) == 0
 
 
 @pytest.mark.trains

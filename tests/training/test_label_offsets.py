@@ -19,7 +19,7 @@ from erckit.labels import LabelSet
 from erckit.model_folder.adapter_folder import read_adapter_folder
 from erckit.storage.manifest import write_manifest
 from erckit.training.label_offsets import best_label_offsets
-from erckit.training.train import train
+from erckit.training.run import train
 
 LABELS = LabelSet(("calm", "glad", "sad"))
 

@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 
 from erckit.model_folder.network_folder import load_pretrained
 from erckit.model_folder.tensors import trained_tensors
-from erckit.training.train import train
+from erckit.training.run import train
 
 pytestmark = [pytest.mark.process, pytest.mark.trains]
 

@@ -13,8 +13,8 @@ from erckit.errors import ModelFolderError, SettingError
 from erckit.labels import LabelSet
 from erckit.model_folder.network_folder import load_pretrained, new_model
 from erckit.model_folder.tensors import trained_tensors
+from erckit.training.run import Run, train
 from erckit.training.start_from import start_from
-from erckit.training.train import Training, train
 
 pytestmark = pytest.mark.trains
 
@@ -50,9 +50,9 @@ def test_other_labels_keep_the_new_classifier(trained: Path) -> None:
 def test_a_training_starts_there(trained: Path, tiny_recipe: Any, tiny_corpus: Any, tmp_path: Path) -> None:
     recipe = tiny_recipe()
     started = replace(recipe, training=replace(recipe.training, start_from=str(trained)))
-    training = Training(started, tiny_corpus, tmp_path / "second", True, 1e9)
+    training = Run(started, tiny_corpus, tmp_path / "second", True, 1e9)
     theirs = trained_tensors(load_pretrained(trained).model)
-    ours = trained_tensors(training.model)
+    ours = trained_tensors(training.learner.model)
     assert torch.equal(ours["classifier.weight"], theirs["classifier.weight"])
 
 

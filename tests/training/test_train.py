@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import torch
 
-import erckit.training.train as training
+import erckit.training.run as training
 from erckit.conversation import Conversation, Utterance
 from erckit.corpora.corpus import Corpus
 from erckit.errors import CheckpointError, LabelSetError, SettingError
@@ -23,7 +23,7 @@ from erckit.model_folder.network_folder import load_pretrained
 from erckit.model_folder.tensors import trained_tensors
 from erckit.networks.inference import predict_logits
 from erckit.training.objectives.objective import class_weights
-from erckit.training.train import train
+from erckit.training.run import train
 
 pytestmark = pytest.mark.trains
 
@@ -88,7 +88,7 @@ def test_a_finished_training_is_returned_as_it_is(
     recipe = tiny_recipe(training={"epochs": 1})
     model = train(recipe, tiny_corpus, tmp_path / "run", quiet=True)
     stamp = (model / "model.safetensors").stat().st_mtime_ns
-    monkeypatch.setattr(training, "Training", None)  # would fail if it were trained again
+    monkeypatch.setattr(training, "Run", None)  # would fail if it were trained again
     assert train(recipe, tiny_corpus, tmp_path / "run", quiet=True) == model
     assert (model / "model.safetensors").stat().st_mtime_ns == stamp
     with pytest.raises(CheckpointError, match="another recipe"):

@@ -12,7 +12,7 @@ import pytest
 from erckit.cli.main import main
 from erckit.labelling import Labeler
 from erckit.prompting.annotation.annotation_rows import rows_of, write_rows
-from erckit.training.train import train
+from erckit.training.run import train
 
 pytestmark = pytest.mark.trains
 

@@ -15,10 +15,9 @@ from safetensors.torch import load_file
 
 from erckit.errors import SettingError
 from erckit.prompting.scoring.prompt_system import PromptSystem
-from erckit.training import train_llm
+from erckit.training.prompt_learner import FIRST, MAIN, PromptLearner
 from erckit.training.prompts.lesson import join_lessons
-from erckit.training.train import train
-from erckit.training.train_llm import MAIN, LlmTraining
+from erckit.training.run import Run, train
 
 pytestmark = pytest.mark.trains
 
@@ -29,8 +28,17 @@ def adapter(out: Path) -> dict[str, torch.Tensor]:
     return load_file(out / "model" / "adapter.safetensors")
 
 
-def start(recipe: Any, corpus: Any, out: Path) -> LlmTraining:
-    return LlmTraining(recipe, corpus, out, True, 1e9)
+def learner_of(training: Run) -> PromptLearner:
+    assert isinstance(training.learner, PromptLearner)
+    return training.learner
+
+
+def step_on(training: Run, group: list[list[int]]) -> tuple[float, float]:
+    return training.optimizer_step(training.learner.pieces(group, training.moment()), group)
+
+
+def start(recipe: Any, corpus: Any, out: Path) -> Run:
+    return Run(recipe, corpus, out, True, 1e9)
 
 
 def test_a_rule_is_learnt(llm_recipe: Callable[..., Any], ruled_corpus: Callable[..., Any], tmp_path: Path) -> None:
@@ -45,13 +53,13 @@ def test_a_rule_is_learnt(llm_recipe: Callable[..., Any], ruled_corpus: Callable
 def test_dev_is_not_scored_again_for_the_folder(
     llm_recipe: Callable[..., Any], ruled_corpus: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    score, scored = LlmTraining._dev_scores, []
+    score, scored = Run._dev_logits, []
 
-    def counted(self: LlmTraining) -> NDArray[np.float32]:
+    def counted(self: Run, is_final: bool = False) -> NDArray[np.float32]:
         scored.append(self.step)
-        return score(self)
+        return score(self, is_final)
 
-    monkeypatch.setattr(LlmTraining, "_dev_scores", counted)
+    monkeypatch.setattr(Run, "_dev_logits", counted)
     recipe, corpus = llm_recipe(training={"epochs": 2, "batch_tokens": 300}), ruled_corpus(6)
     train(recipe, corpus, tmp_path / "once", quiet=True)
     assert len(scored) == 2
@@ -85,19 +93,19 @@ def test_a_killed_training_goes_on_to_the_same_weights(
     )
     train(recipe, corpus, tmp_path / "whole", quiet=True)
 
-    step = LlmTraining._optimizer_step
+    step = Run.optimizer_step
     left = [3]
 
-    def killed(self: LlmTraining, *arguments: Any) -> tuple[float, float]:
+    def killed(self: Run, *arguments: Any) -> tuple[float, float]:
         if not left[0]:
             raise KeyboardInterrupt
         left[0] -= 1
         return step(self, *arguments)
 
-    monkeypatch.setattr(LlmTraining, "_optimizer_step", killed)
+    monkeypatch.setattr(Run, "optimizer_step", killed)
     with pytest.raises(KeyboardInterrupt):
         train(recipe, corpus, tmp_path / "killed", quiet=True, checkpoint_seconds=0)
-    monkeypatch.setattr(LlmTraining, "_optimizer_step", step)
+    monkeypatch.setattr(Run, "optimizer_step", step)
     train(recipe, corpus, tmp_path / "killed", quiet=True)
     whole, resumed = adapter(tmp_path / "whole"), adapter(tmp_path / "killed")
     assert whole.keys() == resumed.keys()
@@ -109,15 +117,15 @@ def test_a_batch_of_many_gives_the_gradient_of_batches_of_one(
 ) -> None:
     tasks = {"class_weights": "min_count", "label_smoothing": 0.1, "llm": {"extra_tasks": {"emotion_impact": 0.1}}}
     training = start(llm_recipe("instruct_erc", training=tasks), ruled_corpus(5), tmp_path)
-    lessons = [training.lessons.main(c, 0, 0.0) for c in range(5)]
-    parameters = [p for p in training.lm.model.parameters() if p.requires_grad]
+    lessons = [learner_of(training).lessons.main(c, 0, 0.0) for c in range(5)]
+    parameters = [p for p in learner_of(training).lm.model.parameters() if p.requires_grad]
 
     def gradient(parts: list[Any]) -> tuple[float, list[torch.Tensor]]:
         for parameter in parameters:
             parameter.grad = None
         total = 0.0
         for part in parts:
-            loss = training._loss(part)
+            loss = training.learner.loss(part, training.moment())
             loss.backward()
             total += loss.item()
         return total, [p.grad.clone() for p in parameters if p.grad is not None]
@@ -178,13 +186,13 @@ def test_one_epoch_shows_the_models_own_mistakes(
         training={"batch_tokens": 1, "llm": {"loss": loss}},
     )
     training = start(recipe, ruled_corpus(count), tmp_path)
-    gold, past = np.array(training.labels), training.train.past
+    gold, past = np.array(learner_of(training).labels), learner_of(training).train.past
     assert past is not None
     shows: list[tuple[NDArray[np.bool_], NDArray[np.bool_]]] = []
     prompts = PromptSystem.prompts
 
     def watched(self: PromptSystem, gathered: Any, c: int, emotions: Any = None, hidden: Any = None) -> Any:
-        if gathered is training.train and emotions is not None:
+        if gathered is learner_of(training).train and emotions is not None:
             rows = past.rows(gathered.rows([c]))
             state = torch.get_rng_state()
             said = self._score(gathered, [c], None, 10_000, None).argmax(axis=1)[rows - gathered.rows([c])[0]]
@@ -194,7 +202,7 @@ def test_one_epoch_shows_the_models_own_mistakes(
             shows.append((is_gold, is_own))
         return prompts(self, gathered, c, emotions, hidden)
 
-    training.lessons.main(0, 0, 0.0)  # at the first step all are gold
+    learner_of(training).lessons.main(0, 0, 0.0)  # at the first step all are gold
     monkeypatch.setattr(PromptSystem, "prompts", watched)
     training.run(tmp_path / "model")
     assert len(shows) == count
@@ -216,8 +224,8 @@ def test_gold_emotions_cost_no_first_pass(
     for scope in ("conversation", "all"):
         groups = {"model": {"history": {"scope": scope}}, "context": {"recent": {"gold_share": 1.0}}}
         training = start(llm_recipe("emonet_llm", **groups), ruled_corpus(6), tmp_path)
-        monkeypatch.setattr(training.system, "blind_labels", None)
-        assert training.lessons.label_shown(range(6), 0, 1.0) == 0.0
+        monkeypatch.setattr(learner_of(training).system, "blind_labels", None)
+        assert learner_of(training).lessons.label_shown(range(6), 0, 1.0) == 0.0
 
 
 def test_own_labels_are_of_this_epoch_and_of_a_model_that_has_not_learnt_them(
@@ -228,10 +236,10 @@ def test_own_labels_are_of_this_epoch_and_of_a_model_that_has_not_learnt_them(
     training = start(recipe, ruled_corpus(8), tmp_path)
     labelled: list[tuple[int, int]] = []
     learnt: list[tuple[int, int]] = []
-    blind, loss = training.system.blind_labels, training.lessons.main
+    blind, loss = learner_of(training).system.blind_labels, learner_of(training).lessons.main
 
     def watched(gathered: Any, chosen: Any, batch_tokens: int = 4096) -> Any:
-        if gathered is training.train:
+        if gathered is learner_of(training).train:
             assert not {(training.epoch, c) for c in chosen} & {*learnt, *labelled}
             labelled.extend((training.epoch, c) for c in chosen)
         return blind(gathered, chosen, batch_tokens)
@@ -240,8 +248,8 @@ def test_own_labels_are_of_this_epoch_and_of_a_model_that_has_not_learnt_them(
         learnt.append((epoch, c))
         return loss(c, epoch, progress)
 
-    monkeypatch.setattr(training.system, "blind_labels", watched)
-    monkeypatch.setattr(training.lessons, "main", taught)
+    monkeypatch.setattr(learner_of(training).system, "blind_labels", watched)
+    monkeypatch.setattr(learner_of(training).lessons, "main", taught)
     training.run(tmp_path / "model")
     assert sorted(labelled) == sorted(learnt) == [(epoch, c) for epoch in (0, 1) for c in range(8)]
 
@@ -252,12 +260,12 @@ def test_only_earlier_utterances_are_shown(
     """Gold labels at the first step, the model's own at the last; hidden ones nowhere."""
     recent = {"recent": {"gold_share": 0.0, "dropped": 0.0}}
     training = start(llm_recipe("emonet_llm", context=recent, **EMONET), ruled_corpus(6), tmp_path)
-    lessons, past = training.lessons, training.train.past
+    lessons, past = learner_of(training).lessons, learner_of(training).train.past
     assert past is not None
-    gold = np.array(training.labels)
+    gold = np.array(learner_of(training).labels)
     lessons.own[:], lessons.met[:] = (gold + 1) % 3, 0
     for c in range(6):
-        rows = past.rows(training.train.rows([c]))
+        rows = past.rows(learner_of(training).train.rows([c]))
         begin, _ = lessons._shown(c, 0, 0.0)
         end, hidden = lessons._shown(c, 0, 1.0)
         assert begin is not None
@@ -266,15 +274,15 @@ def test_only_earlier_utterances_are_shown(
         assert not hidden.any()
         np.testing.assert_array_equal(begin[rows], gold[rows])
         np.testing.assert_array_equal(end[rows], lessons.own[rows])
-        for row in training.train.rows([c]):
+        for row in learner_of(training).train.rows([c]):
             shown = {*past.recent[row], *past.related[row]} - {-1}
             assert all(_said_before(training, int(other), int(row)) for other in shown)
 
 
-def _said_before(training: LlmTraining, other: int, row: int) -> bool:
+def _said_before(training: Run, other: int, row: int) -> bool:
     def moment(at: int) -> tuple[Any, ...]:
-        (c,) = training.train.owners(np.array([at]))
-        return (*training.train.conversations[c].meta["story"], at)
+        (c,) = learner_of(training).train.owners(np.array([at]))
+        return (*learner_of(training).train.conversations[c].meta["story"], at)
 
     return moment(other) < moment(row)
 
@@ -288,12 +296,13 @@ def test_dev_scores_do_not_know_gold_labels(
     corpus = ruled_corpus(5)
     for system, groups in (("emonet_llm", EMONET), ("instruct_erc", {})):
         training = start(llm_recipe(system, **groups), corpus, tmp_path)
-        known = training.builder.gather(corpus.split("dev"))
+        known = learner_of(training).builder.gather(corpus.split("dev"))
         bare = [replace(c, utterances=tuple(replace(u, label=None) for u in c.utterances)) for c in corpus.split("dev")]
-        unknown = training.builder.gather(bare)
+        unknown = learner_of(training).builder.gather(bare)
         everything = range(len(bare))
         np.testing.assert_array_equal(
-            training.system.scores(known, everything), training.system.scores(unknown, everything)
+            learner_of(training).system.scores(known, everything),
+            learner_of(training).system.scores(unknown, everything),
         )
 
 
@@ -313,7 +322,7 @@ def test_dev_scores_are_those_of_evaluation(
     for name in ("weighted_f1", "macro_f1", "accuracy"):
         assert result.metrics[name] == pytest.approx(labeler.scores["dev"][name])
     logits = labeler.logits(corpus.split("dev"), history="all", remember=corpus.split("train"))
-    np.testing.assert_allclose(training._dev_scores(), np.concatenate(logits), atol=1e-4)
+    np.testing.assert_allclose(training._dev_logits(), np.concatenate(logits), atol=1e-4)
 
 
 @pytest.mark.parametrize("form", ["first", "full"])
@@ -336,12 +345,14 @@ def test_a_recipe_says_what_is_scored_of_a_label(
     }
     corpus = replace(corpus, label_set=LabelSet(tuple(names.values()), neutral="Good"), splits=splits)
     training = start(llm_recipe(context={"label_form": form}), corpus, tmp_path)
-    training.lm.model.eval()
-    gathered = training.builder.gather(corpus.split("dev"))
-    prompts = [p for c in range(len(gathered.conversations)) for p in training.system.prompts(gathered, c)]
-    by_hand = score_prompts(training.lm, prompts, label_tokens(training.lm, ["Good", "Angry", "Happy"], form))
-    np.testing.assert_allclose(training.system.scores(gathered, range(len(prompts))), by_hand, atol=1e-4)
-    answers = training.lessons.main(0, 0, 0.0).prompts[0].questions[0].answers
+    learner_of(training).lm.model.eval()
+    gathered = learner_of(training).builder.gather(corpus.split("dev"))
+    prompts = [p for c in range(len(gathered.conversations)) for p in learner_of(training).system.prompts(gathered, c)]
+    by_hand = score_prompts(
+        learner_of(training).lm, prompts, label_tokens(learner_of(training).lm, ["Good", "Angry", "Happy"], form)
+    )
+    np.testing.assert_allclose(learner_of(training).system.scores(gathered, range(len(prompts))), by_hand, atol=1e-4)
+    answers = learner_of(training).lessons.main(0, 0, 0.0).prompts[0].questions[0].answers
     assert (max(map(len, answers)) == 1) == (form == "first")
 
 
@@ -361,8 +372,8 @@ def test_labels_that_a_corpus_lacks_take_no_part(
     ]
     mixed = replace(corpus, splits={**corpus.splits, "train": tuple(only)})
     training = start(llm_recipe(), mixed, tmp_path)
-    lesson = training.lessons.main(0, 0, 0.0)
-    bars = training.lessons.bars(lesson)
+    lesson = learner_of(training).lessons.main(0, 0, 0.0)
+    bars = learner_of(training).lessons.bars(lesson)
     assert bars is not None
     np.testing.assert_array_equal(bars, np.tile([False, True, False], (len(lesson.gold), 1)))
 
@@ -431,12 +442,12 @@ def test_a_corpus_with_fewer_labels_trains_with_any_loss(
         "instruct_erc", style={"demonstrations": 0}, training={"label_smoothing": smoothing, "llm": llm}
     )
     training = start(recipe, corpus, tmp_path)
-    lessons = [training.lessons.main(c, 0, 0.0) for c in range(4)]
+    lessons = [learner_of(training).lessons.main(c, 0, 0.0) for c in range(4)]
     if "first_task" in llm:
-        lessons += [training.lessons.first(c) for c in range(4)]
+        lessons += [learner_of(training).lessons.first(c) for c in range(4)]
     for lesson in lessons:
         if lesson.prompts:
-            loss = float(training._loss(lesson).detach())
+            loss = float(training.learner.loss(lesson, training.moment()).detach())
             assert 0 < loss < 40 * len(lesson.gold)  # nothing of the 10,000 that a barred label is pushed down by
 
 
@@ -453,9 +464,9 @@ def test_the_published_loss_leaves_out_what_has_no_label(
     for style in ({}, {"history": "window", "window": 2}):
         recipe = llm_recipe("instruct_erc", style={"demonstrations": 0, **style}, training={"llm": {"loss": "lm"}})
         training = start(recipe, corpus, tmp_path / str(len(style)))
-        assert training.lessons.main(0, 0, 0.0).prompts == ()
-        assert {c for _, batches in training.epochs for batch in batches for c in batch} == {1, 2, 3}
-        lesson = training.lessons.main(1, 0, 0.0)
+        assert learner_of(training).lessons.main(0, 0, 0.0).prompts == ()
+        assert {c for epoch in training.epochs for batch in epoch.batches for c in batch} == {1, 2, 3}
+        lesson = learner_of(training).lessons.main(1, 0, 0.0)
         assert len(lesson.gold) == len(half) - 1
         assert all(prompt.questions for prompt in lesson.prompts)
         train(recipe, corpus, tmp_path / str(len(style)), quiet=True)
@@ -477,23 +488,23 @@ def test_a_long_conversation_has_the_same_gradient_in_parts(
         training={"batch_tokens": 400, "label_smoothing": 0.1, "class_weights": "sqrt_inverse"},
     )
     training = start(recipe, corpus, tmp_path)
-    lesson = training.lessons.main(0, 0, 0.0)
-    parameters = [p for p in training.lm.model.parameters() if p.requires_grad]
+    lesson = learner_of(training).lessons.main(0, 0, 0.0)
+    parameters = [p for p in learner_of(training).lm.model.parameters() if p.requires_grad]
     for parameter in parameters:  # the second matrix of an adapter starts at zero, and hides the first
         torch.nn.init.normal_(parameter, std=0.05)
-    training._loss(lesson).backward()
+    training.learner.loss(lesson, training.moment()).backward()
     whole = [p.grad.clone() for p in parameters if p.grad is not None]
     training.optimizer.zero_grad(set_to_none=True)
-    asked = training._asked(MAIN, [[0]])
+    asked = training.learner.asked([[0]], training.moment())
     sizes, stepped = [], []
-    read, clip = training._loss, torch.nn.utils.clip_grad_norm_
-    monkeypatch.setattr(training, "_loss", lambda part: sizes.append(len(part.gold)) or read(part))
+    read, clip = training.learner.loss, torch.nn.utils.clip_grad_norm_
+    monkeypatch.setattr(training.learner, "loss", lambda part, at: sizes.append(len(part.gold)) or read(part, at))
     monkeypatch.setattr(
         torch.nn.utils,
         "clip_grad_norm_",
         lambda these, most: stepped.extend(p.grad.clone() for p in these) or clip(these, most),
     )
-    training._optimizer_step(MAIN, [[0]], [[0]], 1)
+    step_on(training, [[0]])
     assert len(sizes) > 2
     assert sum(sizes) == len(lesson.gold)
     assert len(stepped) == len(whole) == len(parameters)
@@ -552,17 +563,17 @@ def test_gradient_checkpointing_changes_nothing(
         start(llm_recipe(training={"llm": {"saves_memory": saves}}), ruled_corpus(3), tmp_path)
         for saves in (False, True)
     )
-    assert kept._optimizer_step(MAIN, [[0]], [[0]], 1) == pytest.approx(again._optimizer_step(MAIN, [[0]], [[0]], 1))
+    assert step_on(kept, [[0]]) == pytest.approx(step_on(again, [[0]]))
 
 
 def test_dry_run_counts_what_a_training_reads(
     llm_recipe: Callable[..., Any], ruled_corpus: Callable[..., Any], tmp_path: Path
 ) -> None:
-    from erckit.training.dry_run import dry_run
+    from erckit.training.run import dry_run
 
     recipe, corpus = llm_recipe(training={"epochs": 2}), ruled_corpus(6)
     found = dry_run(recipe, corpus)
     training = start(recipe, corpus, tmp_path)
-    assert found.steps == training.stage_steps[MAIN] == sum(len(batches) for _, batches in training.epochs)
-    assert found.tokens == sum(training.lessons.main(c, 0, 0.0).tokens for c in range(6))
-    assert train_llm.FIRST not in training.tokens
+    assert found.steps == training.stage_steps[MAIN] == sum(len(epoch.batches) for epoch in training.epochs)
+    assert found.tokens == sum(learner_of(training).lessons.main(c, 0, 0.0).tokens for c in range(6))
+    assert FIRST not in learner_of(training).tokens

@@ -19,12 +19,14 @@ from erckit.labelling import Labeler
 from erckit.labels import LabelSet
 from erckit.metrics.classification import classification_report
 from erckit.model_folder.tensors import trained_tensors
-from erckit.training import train as training
+from erckit.training import run as training
 from erckit.training.data import keep_chances
 from erckit.training.label_offsets import OFFSETS, best_neutral_offset
+from erckit.training.learner import Moment
+from erckit.training.network_learner import NetworkLearner
 from erckit.training.objectives.head_first import draw_utterances
 from erckit.training.objectives.objective import NO_LABEL
-from erckit.training.train import Training, train
+from erckit.training.run import Run, train
 
 pytestmark = pytest.mark.trains
 
@@ -37,6 +39,12 @@ MODEL = {
     "sentemo": {"layers": [0, 3], "heads": 4, "feedforward": 32, "dropout": 0.0},
 }
 TOLD = LabelSet(("Calm", "Cross"), neutral="Calm")
+
+
+def learner_of(recipe: Any, corpus: Any, out: Path) -> NetworkLearner:
+    learner = Run(recipe, corpus, out, True, 60).learner
+    assert isinstance(learner, NetworkLearner)
+    return learner
 
 
 @pytest.fixture(autouse=True)
@@ -117,31 +125,30 @@ def test_resumed_from_a_checkpoint_equals_uninterrupted(
 def test_both_steps_train_what_they_should(tiny_recipe: Any, tiny_corpus: Any, tmp_path: Path) -> None:
     """The published code gives the context layer no gradient of the triplets; here it has one, the head has none."""
     recipe = tiny_recipe(MODEL, {**PUBLISHED_STEPS, "kept_conversations": {}, "batch_tokens": 4096})
-    run = Training(recipe, tiny_corpus, tmp_path, True, 60)
-    assert [len(batches) for batches in run.epochs] == [2, 2, 2]
-    assert run.epochs[0][0] == run.epochs[0][1]
-    inputs, outside = run.preparation.inputs(run.data.prepared, run.epochs[0][0])
+    run = learner_of(recipe, tiny_corpus, tmp_path)
+    epochs = [epoch.batches for epoch in run.plan()]
+    assert [len(batches) for batches in epochs] == [2, 2, 2]
+    assert epochs[0][0] == epochs[0][1]
+    inputs, outside = run.preparation.inputs(run.data.prepared, epochs[0][0])
+    moments = {"cross-entropy": Moment("", 0, 0, 0.0), "metric": Moment("", 0, 1, 0.0)}
     inputs = inputs.with_outside(run.memory[outside])
     gradients = {}
     for phase in ("cross-entropy", "metric"):
         run.model.zero_grad(set_to_none=True)
-        run._loss(run.epochs[0][0], inputs, phase).backward()
+        run.loss((epochs[0][0], inputs), moments[phase]).backward()
         gradients[phase] = {
             name: float(p.grad.abs().sum()) for name, p in run.model.named_parameters() if p.grad is not None
         }
     assert gradients["metric"]["context.key_value.weight"] > 0
     assert gradients["metric"]["classifier.weight"] == 0
     assert gradients["cross-entropy"]["classifier.weight"] > 0
-    run.batch = 0
-    assert run._phase() == "cross-entropy"
-    run.batch = 1
-    assert run._phase() == "metric"
+    assert all(run.phase(moment) == phase for phase, moment in moments.items())
 
 
 def test_a_frozen_backbone_stays_and_a_tuned_one_does_not(tiny_recipe: Any, tiny_corpus: Any, tmp_path: Path) -> None:
     for is_frozen in (True, False):
         model = {**MODEL, "sentemo": {**MODEL["sentemo"], "freezes_backbone": is_frozen}}
-        run = Training(tiny_recipe(model), tiny_corpus, tmp_path / str(is_frozen), True, 60)
+        run = learner_of(tiny_recipe(model), tiny_corpus, tmp_path / str(is_frozen))
         assert any(".backbone." in name for name in trained_tensors(run.model)) is not is_frozen
         assert (run.data.prepared.vectors is not None) is is_frozen
         inputs, _ = run.preparation.inputs(run.data.prepared, [0, 1])

@@ -62,12 +62,12 @@ def train(
     data = recipe_corpus(loaded, source)
     warn_overlap(data)
     if dry_run:
-        from erckit.training.dry_run import dry_run as estimate
+        from erckit.training.run import dry_run as estimate
 
         print("\n".join(estimate(loaded, data).lines()))
         return
     assert out is not None
-    from erckit.training.train import train as run_training
+    from erckit.training.run import train as run_training
 
     model = run_training(loaded, data, out, quiet=quiet, resume=not no_resume)
     print(model)

@@ -96,18 +96,25 @@ class Preparation:
         """Whether the model's history encoder reads every utterance alone, besides the pass over the context."""
         return self.settings.history.scope != "none" and self.settings.history.encoder != "shared"
 
-    def prepare(self, conversations: Sequence[Conversation], scope: str | None = None) -> PreparedConversations:
+    def prepare(
+        self,
+        conversations: Sequence[Conversation],
+        scope: str | None = None,
+        tokenized: Sequence[TokenizedConversation] | None = None,
+    ) -> PreparedConversations:
         """Tokenise conversations, in file order, and find every utterance's history among them.
 
         Args:
             conversations: All targets and all that may be remembered.
             scope: History scope other than the model's own, or None.
+            tokenized: Their tokens where they were made before, one per conversation.
         """
         history = self.settings.history
         form = self.settings.speaker.form
-        names = [self.registry.shown_names(conversation, form) for conversation in conversations]
-        identities = [self.registry.identities(conversation) for conversation in conversations]
-        tokenized = self.tokenizer(conversations, names, identities)
+        if tokenized is None:
+            names = [self.registry.shown_names(conversation, form) for conversation in conversations]
+            identities = [self.registry.identities(conversation) for conversation in conversations]
+            tokenized = self.tokenizer(conversations, names, identities)
         windows = history_windows(
             conversations,
             # a narrower scope is one for histories that reach over several conversations, or none at all

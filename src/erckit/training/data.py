@@ -15,6 +15,7 @@ from torch import Tensor
 from erckit.conversation import Conversation
 from erckit.corpora.corpus import Corpus
 from erckit.corpora.mixture import KNOWN_LABELS, PART, REPEAT
+from erckit.encoding.tokens import TokenizedConversation
 from erckit.errors import SettingError, nearest
 from erckit.labels import LabelSet
 from erckit.networks.network import ModelInputs
@@ -45,16 +46,21 @@ class TrainingData:
 
     @classmethod
     def from_conversations(
-        cls, conversations: Sequence[Conversation], label_set: LabelSet, preparation: Preparation
+        cls,
+        conversations: Sequence[Conversation],
+        label_set: LabelSet,
+        preparation: Preparation,
+        tokenized: Sequence[TokenizedConversation] | None = None,
     ) -> TrainingData:
-        """Tokenise conversations and look up their labels.
+        """Tokenise conversations, unless their tokens are given, and look up their labels.
 
         Raises:
             LabelSetError: A gold label the label set lacks.
         """
         labels = [i for c in conversations for i in label_set.indices((u.label for u in c.utterances), NO_LABEL)]
         possible = possible_labels(conversations, label_set)
-        return cls(preparation.prepare(conversations), torch.tensor(labels), possible, repeats_of(conversations))
+        prepared = preparation.prepare(conversations, tokenized=tokenized)
+        return cls(prepared, torch.tensor(labels), possible, repeats_of(conversations))
 
 
 def repeats_of(conversations: Sequence[Conversation]) -> tuple[int, ...]:

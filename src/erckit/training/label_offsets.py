@@ -1,14 +1,16 @@
-"""How easily a model says each label: a number for each, chosen on dev."""
+"""Calibration on dev: offsets of the labels' logits, chosen for a metric, and the temperature."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from erckit.labels import LabelSet
+from erckit.metrics.calibration import fit_temperature
 from erckit.metrics.classification import classification_report
 from erckit.metrics.from_confusion import metric_from_confusion
 from erckit.training.objectives.objective import NO_LABEL
@@ -93,10 +95,60 @@ def best_neutral_offset(
     return max(found, key=lambda offset: (found[offset], -abs(offset)))
 
 
-def adjust_neutral(logits: NDArray[np.float32], labels: Sequence[int], label_set: LabelSet, metric: str) -> float:
-    """Add the best offset to the neutral logits, (N, L), in place; labels may be ``NO_LABEL``. Returns the offset."""
-    known = [i for i, y in enumerate(labels) if y != NO_LABEL]
-    offset = best_neutral_offset(logits[known], [labels[i] for i in known], label_set, metric)
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How a model's logits become probabilities, fitted on dev.
+
+    Args:
+        offsets: Added to the logits, (L,); None for nothing.
+        temperature: They are divided by it then, above 0.
+    """
+
+    offsets: NDArray[np.float32] | None
+    temperature: float
+
+
+def dev_offsets(
+    adjusts: Literal["all", "neutral", "none"],
+    logits: NDArray[np.float32],
+    labels: Sequence[int],
+    label_set: LabelSet,
+    metric: str,
+) -> NDArray[np.float32] | None:
+    """What dev would have added to the logits.
+
+    Args:
+        adjusts: Which labels may be moved.
+        logits: Of dev, (N, L).
+        labels: Gold labels, (N,); ``NO_LABEL`` is left out.
+        label_set: The labels.
+        metric: Name of the metric to be high.
+
+    Returns:
+        (L,); None where no label may be moved.
+    """
+    if adjusts == "none":
+        return None
+    labelled = [i for i, y in enumerate(labels) if y != NO_LABEL]
+    gold = [labels[i] for i in labelled]
+    if adjusts == "all":
+        return best_label_offsets(logits[labelled], gold, label_set, metric)
+    offsets = np.zeros(len(label_set), dtype=np.float32)
     if label_set.neutral is not None:
-        logits[:, label_set.index(label_set.neutral)] += offset
-    return offset
+        offset = best_neutral_offset(logits[labelled], gold, label_set, metric)
+        offsets[label_set.index(label_set.neutral)] = offset
+    return offsets
+
+
+def fit_calibration(
+    adjusts: Literal["all", "neutral", "none"],
+    logits: NDArray[np.float32],
+    labels: Sequence[int],
+    label_set: LabelSet,
+    metric: str,
+) -> Calibration:
+    """Offsets as :func:`dev_offsets` chooses them, and the temperature of the logits moved by them."""
+    offsets = dev_offsets(adjusts, logits, labels, label_set, metric)
+    moved = logits if offsets is None else logits + offsets
+    labelled = [i for i, y in enumerate(labels) if y != NO_LABEL]
+    return Calibration(offsets, fit_temperature(moved[labelled], [labels[i] for i in labelled]))

@@ -23,7 +23,7 @@ from erckit.training.checkpoint import optimizer_tensors, restore_optimizer
 from erckit.training.objectives.objective import NO_LABEL
 
 
-class Run(Protocol):
+class RunState(Protocol):
     """A training, as far as this file knows it.
 
     Attributes:
@@ -79,7 +79,7 @@ def run_tensors(model: nn.Module, average: WeightAverage, optimizer: torch.optim
     return tensors
 
 
-def run_position(run: Run) -> dict[str, Any]:
+def run_position(run: RunState) -> dict[str, Any]:
     """Where a run is, as JSON."""
     return {
         "step": run.step,
@@ -91,7 +91,7 @@ def run_position(run: Run) -> dict[str, Any]:
     }
 
 
-def restore_run(run: Run, model: nn.Module, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
+def restore_run(run: RunState, model: nn.Module, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
     """Put back what :func:`run_tensors` and :func:`run_position` kept.
 
     Raises:

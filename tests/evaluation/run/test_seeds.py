@@ -48,10 +48,10 @@ def trained(monkeypatch: pytest.MonkeyPatch, labeler: Any) -> list[int]:
         seed = int(folder.parent.name.removeprefix("seed-"))
         return dataclasses.replace(labeler, seed=seed, calls=[], tokens_processed=0)
 
-    training, labelling = types.ModuleType("erckit.training.train"), types.ModuleType("erckit.labelling")
+    training, labelling = types.ModuleType("erckit.training.run"), types.ModuleType("erckit.labelling")
     training.train = train  # type: ignore[attr-defined]
     labelling.Labeler = types.SimpleNamespace(from_pretrained=from_pretrained)  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "erckit.training.train", training)
+    monkeypatch.setitem(sys.modules, "erckit.training.run", training)
     monkeypatch.setitem(sys.modules, "erckit.labelling", labelling)
     return seeds
 

@@ -100,7 +100,7 @@ def test_zero_and_few_shot_models_label(
     from erckit.model_folder.adapter_folder import read_adapter_folder
     from erckit.prompting.scoring.prior import label_prior
     from erckit.prompting.scoring.prompt_system import PromptSystem
-    from erckit.training.train import train
+    from erckit.training.run import train
 
     corpus = ruled_corpus(6)
     for system in ("last_utterance", "instruct_erc"):

@@ -199,7 +199,7 @@ def _train_and_score(
     recipe: Recipe, corpus: Corpus, split: str, path: Path, seed: int, draws: int, quiet: bool
 ) -> Result:
     from erckit.labelling import Labeler
-    from erckit.training.train import train
+    from erckit.training.run import train
 
     model_folder = train(recipe, corpus, path.parent, quiet=quiet, resume=True)
     result = evaluate_model(Labeler.from_pretrained(model_folder, keeps_vectors=True), corpus, split, draws)
