@@ -17,14 +17,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import click
 import typer
 
 import erckit
 from erckit.cli.command_group import COMMANDS
 from erckit.models import MODELS
 from erckit.models.model_settings import declared_settings
-from erckit.models.prompts import PROMPT_STYLES
+from erckit.models.prompts import PROMPT_STYLES, prompt_style
 from erckit.recipe.recipe import Recipe
 from erckit.storage.atomic import write_text
 
@@ -54,7 +53,7 @@ def _command(path: str, command: Any) -> Iterator[str]:
 def _parameter(parameter: Any) -> str:
     spelled = ", ".join((*parameter.opts, *parameter.secondary_opts))
     if parameter.param_type_name == "argument":
-        spelled = parameter.make_metavar(click.Context(click.Command("erckit")))
+        spelled = parameter.metavar or parameter.name.upper()
     words = _cell(getattr(parameter, "help", None) or "")
     default = parameter.default
     shown = "" if default is None or callable(default) or default in (False, (), []) else f"`{default}`"
@@ -109,8 +108,10 @@ def recipe_keys() -> str:
         if declared.defaults:
             differing = ", ".join(f"`model.{key}`: `{value}`" for key, value in sorted(declared.defaults.items()))
             lines += ["", f"Defaults that differ: {differing}."]
-        if declared.own is not None:
-            lines += _table("style." if declared.is_prompted else f"model.{name}.", declared.own)
+        if declared.is_prompted:
+            lines += _table("style.", type(prompt_style(name).settings))
+        elif declared.own is not None:
+            lines += _table(f"model.{name}.", declared.own)
     return "\n".join(lines) + "\n"
 
 
