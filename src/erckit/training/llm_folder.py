@@ -12,7 +12,7 @@ from erckit.causal.causal_lm import CausalLM
 from erckit.corpora.corpus import Corpus
 from erckit.model_folder.adapter_card import adapter_card
 from erckit.model_folder.adapter_folder import AdapterFolder
-from erckit.model_folder.network_folder import trained_tensors
+from erckit.model_folder.tensors import trained_tensors
 from erckit.prompting.context.context_builder import ContextBuilder
 from erckit.prompting.context.demonstrations import DEMONSTRATIONS, demonstration_text
 from erckit.prompting.context.example_pool import EXAMPLES, example_text

@@ -23,13 +23,8 @@ from erckit.errors import CheckpointError, SettingError
 from erckit.memory.identity import SpeakerRegistry
 from erckit.metrics.calibration import fit_temperature
 from erckit.model_folder.card import model_card
-from erckit.model_folder.network_folder import (
-    PretrainedModel,
-    backbone_checksum,
-    new_model,
-    set_trained_tensors,
-    trained_tensors,
-)
+from erckit.model_folder.network_folder import PretrainedModel, backbone_checksum, new_model
+from erckit.model_folder.tensors import set_trained_tensors, trained_tensors
 from erckit.networks.inference import autocast, predict_logits, resolve_precision
 from erckit.networks.network import ConversationModel, ModelInputs
 from erckit.networks.preparation import Preparation, PreparedConversations, with_known_vectors

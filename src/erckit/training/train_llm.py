@@ -20,7 +20,7 @@ from erckit.causal.prompt_packing import PromptBatch, pack_prompts
 from erckit.corpora.corpus import Corpus
 from erckit.errors import CheckpointError, SettingError
 from erckit.metrics.calibration import fit_temperature
-from erckit.model_folder.network_folder import set_trained_tensors, trained_tensors
+from erckit.model_folder.tensors import set_trained_tensors, trained_tensors
 from erckit.networks.inference import autocast, resolve_precision
 from erckit.networks.preparation import batches_of
 from erckit.progress import Progress
