@@ -70,7 +70,8 @@ def test_readme_example_prints_what_readme_says() -> None:
 
 
 @pytest.mark.usefixtures("bundled_model")
-def test_readme_command_prints_what_readme_says() -> None:
+def test_readme_command_prints_what_readme_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     ((command, shown),) = re.findall(
         r"^(erckit label .*)\n```\n\nThe last six.*\n\n```text\n([^`]*)^```", readme, re.MULTILINE
