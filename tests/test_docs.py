@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import json
 import re
 import shlex
@@ -20,18 +21,12 @@ from erckit.corpora.own.own_settings import OwnSettings
 from erckit.settings import settings_from_dict
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
-PAGES = (
-    "ablation.md",
-    "corpora.md",
-    "llm.md",
-    "memory.md",
-    "server.md",
-    "statistics.md",
-    "streaming.md",
-    "systems.md",
-    "transcripts.md",
-)
-CORPORA_PAGE = (DOCS / "corpora.md").read_text(encoding="utf-8")
+GENERATED = {"reference/cli.md", "reference/python.md", "reference/recipe_keys.md"}
+# Logs of what was run, in the spelling of its day.
+LOGS = {"results/experiments.md", "results/memory_effect.md", "systems/sentemo.md", "systems/prompts.md"}
+ALL_PAGES = sorted(path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md"))
+PAGES = [page for page in ALL_PAGES if page not in GENERATED | LOGS]
+CORPORA_PAGE = (DOCS / "guide" / "corpora.md").read_text(encoding="utf-8")
 
 
 def _blocks(text: str, language: str) -> list[str]:
@@ -55,11 +50,36 @@ def test_commands_and_options_exist(line: str, capsys: pytest.CaptureFixture[str
     assert {word.partition("=")[0] for word in words if word.startswith("--")} <= known
 
 
-@pytest.mark.parametrize("page", [path.name for path in sorted(DOCS.glob("*.md"))])
-def test_files_that_are_linked_exist(page: str) -> None:
-    for target in re.findall(r"\]\(([^)#\s]+)\)", (DOCS / page).read_text(encoding="utf-8")):
+def _anchors(path: Path) -> set[str]:
+    titles = re.findall(r"^#+ (.*)$", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title).strip().lower().replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", ALL_PAGES)
+def test_links_lead_somewhere(page: str) -> None:
+    path = DOCS / page
+    for target in re.findall(r"\]\(([^)\s]+)\)", path.read_text(encoding="utf-8")):
         if "://" not in target:
-            assert (DOCS / target).exists(), f"{page} links to {target}"
+            file, _, anchor = target.partition("#")
+            linked = path.parent / file if file else path
+            assert linked.exists(), f"{page} links to {target}"
+            assert not anchor or linked.suffix != ".md" or anchor in _anchors(linked), f"{page} links to {target}"
+
+
+def test_the_index_names_every_page() -> None:
+    index = (DOCS / "README.md").read_text(encoding="utf-8")
+    linked = {target.partition("#")[0] for target in re.findall(r"\]\(([^)\s]+)\)", index)}
+    assert set(ALL_PAGES) - {"README.md", "server.md", "experiments.md"} <= linked
+
+
+def test_the_reference_is_up_to_date() -> None:
+    spec = importlib.util.spec_from_file_location("reference", DOCS.parent / "scripts" / "reference.py")
+    assert spec is not None
+    assert spec.loader is not None
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    for path, text in script.pages().items():
+        assert path.read_text(encoding="utf-8") == text, "run: python scripts/reference.py"
 
 
 def test_the_table_names_every_corpus_with_its_published_sizes() -> None:

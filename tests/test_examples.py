@@ -1,5 +1,6 @@
 """Every example runs as a user would run it."""
 
+import json
 import os
 import re
 import subprocess
@@ -10,6 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+NOTEBOOKS = sorted((ROOT / "examples").glob("*.ipynb"))
 CONVERSATIONS = sorted((ROOT / "examples" / "conversations").glob("*.txt"))
 
 
@@ -34,7 +36,10 @@ def _run(*command: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_there_are_examples() -> None:
-    assert EXAMPLES
+    assert len(EXAMPLES) + len(NOTEBOOKS) >= 6
+    assert NOTEBOOKS
+    numbers = [int(path.name.partition("_")[0]) for path in sorted([*EXAMPLES, *NOTEBOOKS])]
+    assert numbers == list(range(1, len(numbers) + 1))
     assert len(CONVERSATIONS) == 3
 
 
@@ -47,10 +52,32 @@ def test_example_runs(path: Path) -> None:
 
 @pytest.mark.process
 @pytest.mark.usefixtures("bundled_model")
-def test_readme_example_runs() -> None:
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_notebook_runs(path: Path) -> None:
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    assert all(not cell["outputs"] for cell in cells if cell["cell_type"] == "code")
+    assert _run("-c", "\n".join(code)).stdout.strip()
+
+
+@pytest.mark.usefixtures("bundled_model")
+def test_readme_example_prints_what_readme_says() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    (code,) = re.findall(r"^```python\n(.*?)^```", readme, flags=re.MULTILINE | re.DOTALL)[:1]
-    assert _run("-c", code).stdout.strip()
+    code, printed = re.findall(r"^```python\n(.*?)^```\n\n```text\n(.*?)^```", readme, flags=re.MULTILINE | re.DOTALL)[
+        0
+    ]
+    assert _run("-c", code).stdout == printed
+
+
+@pytest.mark.usefixtures("bundled_model")
+def test_readme_command_prints_what_readme_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    ((command, shown),) = re.findall(
+        r"^(erckit label .*)\n```\n\nThe last six.*\n\n```text\n([^`]*)^```", readme, re.MULTILINE
+    )
+    printed = _run("-m", *command.split()).stdout.splitlines()
+    assert printed[-6:] == shown.splitlines()
 
 
 @pytest.mark.process

@@ -15,6 +15,7 @@ from erckit.cli.main import main
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+RESULTS_PAGE = ROOT / "docs" / "results" / "results.md"
 
 
 def _code_lines(language: str) -> list[str]:
@@ -76,17 +77,32 @@ def block(script: ModuleType) -> str:
 
 
 @pytest.mark.results
+def test_readme_is_short() -> None:
+    assert len(README.splitlines()) <= 150
+
+
 def test_the_results_are_those_of_the_result_files(script: ModuleType, block: str) -> None:
-    assert script.with_results(README, block) == README, "run: python scripts/readme_results.py"
+    page = RESULTS_PAGE.read_text(encoding="utf-8")
+    assert script.with_results(page, block) == page, "run: python scripts/readme_results.py"
+    best = script.best_block(ROOT / "results")
+    assert script.with_results(README, best) == README, "run: python scripts/readme_results.py"
 
 
-@pytest.mark.results
+def test_the_scores_of_the_bundled_models_are_those_of_their_result_files() -> None:
+    rows = re.findall(r"\]\((results/[^)]+\.json)\)[^|]*\| (\d+\.\d\d) \|", README.partition("## Systems")[0])
+    assert len(rows) == 2
+    for path, score in rows:
+        data = json.loads((ROOT / path).read_text(encoding="utf-8"))
+        assert f"{100 * data['metrics'][data['protocol']['metric']]:.2f}" == score, path
+
+
 def test_the_tables_agree_with_the_files_read_by_hand(block: str) -> None:
     rows = re.findall(r"^\| \[[^]]+\]\(([^)]+)\) \|(.+)\|$", block, flags=re.MULTILINE)
     every = (ROOT / "results").glob("*/*.json")
     # Few-shot and forced-choice results are no classification scores and have a kind of their own.
     scored = (path for path in every if "dedup" not in str(path) and "kind" not in json.loads(path.read_text()))
     files = {str(path.relative_to(ROOT)) for path in scored}
+    rows = [(path.removeprefix("../../"), cells) for path, cells in rows]
     assert {path for path, _ in rows} == files
     for path, cells in rows:
         score, _, seeds, *_ = [cell.strip() for cell in cells.split("|")]

@@ -127,7 +127,7 @@ def test_a_training_that_a_version_without_a_setting_recorded_is_of_the_same_rec
 def test_the_scale_of_class_weights_acts_through_clipping_only(
     tiny_recipe: Any, tiny_corpus: Any, tmp_path: Path
 ) -> None:
-    """What docs/ablation.md says: ``inverse`` is ``min_count`` times a constant, which AdamW divides out."""
+    """What docs/guide/ablation.md says: ``inverse`` is ``min_count`` times a constant, which AdamW divides out."""
 
     def trained(name: str, **settings: Any) -> Any:
         values = {"epochs": 1, "weight_decay": 0.0, **settings}

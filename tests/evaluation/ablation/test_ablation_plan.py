@@ -150,7 +150,7 @@ def test_bytes_and_names_that_are_not_there(tmp_path: Path) -> None:
 
 
 def test_the_one_in_the_docs_is_right(tmp_path: Path) -> None:
-    docs = (Path(__file__).resolve().parents[3] / "docs" / "ablation.md").read_text(encoding="utf-8")
+    docs = (Path(__file__).resolve().parents[3] / "docs" / "guide" / "ablation.md").read_text(encoding="utf-8")
     (shown,) = re.findall(r"^```yaml\n(.*?)^```", docs, flags=re.MULTILINE | re.DOTALL)
     plan = load_ablation(_write(tmp_path, shown))
     assert [row.name for row in plan.rows] == [row["name"] for row in yaml.safe_load(shown)["rows"]]

@@ -1,4 +1,4 @@
-"""The page ``docs/prompts.md``: the exact prompt of every style for an invented conversation."""
+"""The page ``docs/systems/prompts.md``: the exact prompt of every style for an invented conversation."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def _joined(parts: Sequence[str]) -> str:
 
 _INTRODUCTION = """# Prompts
 
-Written by `erckit prompts --page docs/prompts.md`; change the style, not this page.
+Written by `erckit prompts --page docs/systems/prompts.md`; change the style, not this page.
 
 Below is every prompt that the language-model systems of erckit use, word by word, for an invented conversation of four
 utterances. Nothing else is sent to the model, apart from the model's own chat frame (its control tokens before the
