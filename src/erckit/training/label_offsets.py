@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -13,6 +12,7 @@ from erckit.labels import LabelSet
 from erckit.metrics.calibration import fit_temperature
 from erckit.metrics.classification import classification_report
 from erckit.metrics.from_confusion import metric_from_confusion
+from erckit.model_folder.folder import Calibration
 from erckit.training.objectives.objective import NO_LABEL
 
 STEPS = (0.8, 0.4, 0.2)
@@ -95,19 +95,6 @@ def best_neutral_offset(
     return max(found, key=lambda offset: (found[offset], -abs(offset)))
 
 
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """How a model's logits become probabilities, fitted on dev.
-
-    Args:
-        offsets: Added to the logits, (L,); None for nothing.
-        temperature: They are divided by it then, above 0.
-    """
-
-    offsets: NDArray[np.float32] | None
-    temperature: float
-
-
 def dev_offsets(
     adjusts: Literal["all", "neutral", "none"],
     logits: NDArray[np.float32],
@@ -151,4 +138,5 @@ def fit_calibration(
     offsets = dev_offsets(adjusts, logits, labels, label_set, metric)
     moved = logits if offsets is None else logits + offsets
     labelled = [i for i, y in enumerate(labels) if y != NO_LABEL]
-    return Calibration(offsets, fit_temperature(moved[labelled], [labels[i] for i in labelled]))
+    temperature = fit_temperature(moved[labelled], [labels[i] for i in labelled])
+    return Calibration(temperature, None if offsets is None else tuple(map(float, offsets)))

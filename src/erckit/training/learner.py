@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from erckit.corpora.corpus import Corpus
+from erckit.model_folder.folder import Calibration
 from erckit.recipe.recipe import Recipe
 from erckit.training.cost import DryRun
-from erckit.training.label_offsets import Calibration
 
 if TYPE_CHECKING:
     from accelerate import Accelerator

@@ -238,7 +238,7 @@ class PromptLearner:
             scores={"dev": {**outcome.best, **outcome.adjusted}, **unadjusted, **outcome.facts},
             anonymous=tuple(sorted(self.corpus.anonymous_speakers)),
             files=files,
-            offsets=None if offsets is None else tuple(offsets.tolist()),
+            offsets=offsets,
         )
         parameters = sum(p.numel() for p in self.model.parameters())
         written.save(folder, adapter_card(written, asdict(recipe.training), parameters, builder.style.is_causal))

@@ -304,7 +304,8 @@ class Run:
         label_set = self.corpus.label_set
         calibration = fit_calibration(self.learner.adjusts, logits, self.dev_labels, label_set, self.metric)
         plain = self._scores(logits)
-        adjusted = plain if calibration.offsets is None else self._scores(logits + calibration.offsets)
+        offsets = calibration.offsets
+        adjusted = plain if offsets is None else self._scores(logits + np.array(offsets, dtype=np.float32))
         facts = {
             "selected_by": self.metric,
             "training_seconds": round(self.seconds, 1),
