@@ -33,7 +33,7 @@ class Calibration:
     offsets: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
-        if self.temperature is not None and not 0 < float(self.temperature) < math.inf:
+        if self.temperature is not None and not 0 < self.temperature < math.inf:
             raise ValueError(f"temperature {self.temperature}")
         if self.offsets is not None and not all(map(math.isfinite, self.offsets)):
             raise ValueError(f"offsets {self.offsets}")
