@@ -33,8 +33,9 @@ class Calibration:
     offsets: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
-        if self.temperature is not None and not 0 < float(self.temperature) < math.inf:
-            raise ValueError(f"temperature {self.temperature}")
+        is_text = isinstance(self.temperature, str)  # of a file: "1" would fail at the first division
+        if self.temperature is not None and (is_text or not 0 < self.temperature < math.inf):
+            raise ValueError(f"temperature {self.temperature!r}")
         if self.offsets is not None and not all(map(math.isfinite, self.offsets)):
             raise ValueError(f"offsets {self.offsets}")
 
