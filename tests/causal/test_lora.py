@@ -18,7 +18,7 @@ from erckit.causal.prompt_packing import pack_prompts
 from erckit.errors import SettingError
 from erckit.labels import LabelSet
 from erckit.model_folder.adapter_folder import AdapterFolder, read_adapter_folder
-from erckit.model_folder.network_folder import set_trained_tensors, trained_tensors
+from erckit.model_folder.tensors import set_trained_tensors, trained_tensors
 from erckit.prompting.prompt.conversation_prompt import ConversationPrompt, Question
 from erckit.prompting.scoring.label_likelihood import label_scores, score_prompts
 from erckit.prompting.scoring.tokenize_prompt import label_tokens, tokenize_prompt

@@ -15,12 +15,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from erckit.errors import BackboneError, ModelFolderError
-from erckit.model_folder.network_folder import (
-    PretrainedModel,
-    base_tensors,
-    load_pretrained,
-    trained_tensors,
-)
+from erckit.model_folder.network_folder import PretrainedModel, load_pretrained
+from erckit.model_folder.tensors import base_tensors, trained_tensors
 from erckit.networks.inference import predict_logits
 from erckit.storage.manifest import write_manifest
 

@@ -16,8 +16,8 @@ from erckit.causal.lora import ALL_LINEAR, LoraSettings, load_with_lora
 from erckit.errors import ModelFolderError
 from erckit.labels import LabelSet
 from erckit.model_folder.adapter_folder import AdapterFolder
-from erckit.model_folder.network_folder import trained_tensors
 from erckit.model_folder.peft_folder import write_peft_folder
+from erckit.model_folder.tensors import trained_tensors
 
 TOKENS = torch.tensor([[5, 9, 30, 7, 11], [8, 40, 6, 12, 3]])
 

@@ -112,6 +112,8 @@ def test_recipes_in_the_old_spelling_mean_what_the_packaged_ones_mean(place: Pat
 @pytest.mark.parametrize("name", [name for name in writer.RECIPES if name != "sentemo_chunk"])
 def test_the_same_seed_gives_the_same_model(place: Path, name: str) -> None:
     writer.must("train", f"recipes/{name}.yaml", "--out", f"runs/{name}", "-q")
+    card = Path(f"runs/{name}/model/README.md").read_text(encoding="utf-8")
+    assert card == Path(f"models/{name}/README.md").read_text(encoding="utf-8")
     stored = _stored("answers")[name]["batch"]
     again = writer.scores_of(
         writer.must("label", "talk.txt", "later.txt", "--model", f"runs/{name}/model", "-o", "-", "-q")
@@ -131,6 +133,14 @@ def test_a_training_killed_then_is_resumed_to_the_same_model(place: Path, name: 
         writer.must("label", "talk.txt", "later.txt", "--model", str(out / "model"), "-o", "-", "-q")
     )
     _same(again, _stored("answers")[name]["batch"], name)
+
+
+@pytest.mark.parametrize("name", writer.SCORERS)
+def test_the_same_examples_make_the_same_folder(place: Path, name: str) -> None:
+    options = writer.SCORERS[name]
+    writer.must("adapt", "models/sentemo", "--examples", "examples.csv", "--out", f"again/{name}", *options, "-q")
+    for file in ("README.md", "labels.json", "calibration.json"):
+        assert (place / "again" / name / file).read_bytes() == (place / "models" / name / file).read_bytes(), file
 
 
 def test_result_files_have_the_same_keys_and_values(place: Path) -> None:

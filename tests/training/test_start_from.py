@@ -11,7 +11,8 @@ import torch
 
 from erckit.errors import ModelFolderError, SettingError
 from erckit.labels import LabelSet
-from erckit.model_folder.network_folder import load_pretrained, new_model, trained_tensors
+from erckit.model_folder.network_folder import load_pretrained, new_model
+from erckit.model_folder.tensors import trained_tensors
 from erckit.training.run import Run, train
 from erckit.training.start_from import start_from
 

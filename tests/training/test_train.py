@@ -19,7 +19,8 @@ from erckit.corpora.corpus import Corpus
 from erckit.errors import CheckpointError, LabelSetError, SettingError
 from erckit.labels import LabelSet
 from erckit.metrics.classification import classification_report
-from erckit.model_folder.network_folder import load_pretrained, trained_tensors
+from erckit.model_folder.network_folder import load_pretrained
+from erckit.model_folder.tensors import trained_tensors
 from erckit.networks.inference import predict_logits
 from erckit.training.objectives.objective import class_weights
 from erckit.training.run import train

@@ -18,7 +18,7 @@ from erckit.errors import SettingError
 from erckit.labelling import Labeler
 from erckit.labels import LabelSet
 from erckit.metrics.classification import classification_report
-from erckit.model_folder.network_folder import trained_tensors
+from erckit.model_folder.tensors import trained_tensors
 from erckit.training import run as training
 from erckit.training.data import keep_chances
 from erckit.training.label_offsets import OFFSETS, best_neutral_offset

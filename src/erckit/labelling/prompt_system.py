@@ -24,8 +24,9 @@ from erckit.labelling.prompt_memory import PromptMemory
 from erckit.labelling.scored_predictions import check_confidence, given_conversations, labelled_conversations
 from erckit.labels import LabelSet
 from erckit.memory.store.open_store import open_store
-from erckit.model_folder.adapter_folder import AdapterFolder, check_base, read_adapter_folder
-from erckit.model_folder.network_folder import set_trained_tensors
+from erckit.model_folder.adapter_folder import AdapterFolder, read_adapter_folder
+from erckit.model_folder.folder import check_version
+from erckit.model_folder.tensors import set_trained_tensors
 from erckit.models.prompts import trained_style
 from erckit.networks.inference import autocast, resolve_precision
 from erckit.networks.shared_settings import ModelSettings
@@ -457,7 +458,7 @@ def load_prompt_labeler(
     adapter = without_four_bits(adapter, folder, place)
     resolved = resolve_precision(precision, place)
     lm = load_with_lora(adapter.base, adapter.lora if adapter.tensors else None, resolved, str(place))
-    check_base(folder, adapter.base_sha256, lm.sha256, adapter.base)
+    check_version(folder, f"'{adapter.base}'", adapter.base_sha256, lm.sha256, adapter.base)
     if adapter.tensors:
         set_trained_tensors(lm.model, adapter.tensors, folder)
     lm.model.eval()

@@ -11,8 +11,9 @@ from erckit.backbones.weights_checksum import folder_sha256
 from erckit.causal.causal_lm import causal_lm_folder
 from erckit.causal.lora import attach_lora
 from erckit.errors import ModelFolderError
-from erckit.model_folder.adapter_folder import AdapterFolder, check_base
-from erckit.model_folder.network_folder import set_trained_tensors
+from erckit.model_folder.adapter_folder import AdapterFolder
+from erckit.model_folder.folder import check_version
+from erckit.model_folder.tensors import set_trained_tensors
 from erckit.storage.atomic import atomic_folder
 
 TENSORS = "adapter_model.safetensors"
@@ -50,7 +51,7 @@ def write_peft_folder(adapter: AdapterFolder, source: object, folder: Path) -> P
     if not adapter.tensors:
         raise ModelFolderError(f"{source}: has no adapter, as nothing was trained. Use '{adapter.base}' as it is.")
     base = causal_lm_folder(adapter.base)
-    check_base(source, adapter.base_sha256, folder_sha256(base), adapter.base)
+    check_version(source, f"'{adapter.base}'", adapter.base_sha256, folder_sha256(base), adapter.base)
     config = _config(adapter, base, source)
     # peft names an adapter's tensors without the name that the adapter has in a running model.
     tensors = {name.replace(".default.", "."): values for name, values in adapter.tensors.items()}

@@ -23,7 +23,7 @@ from erckit.conversation import Conversation
 from erckit.corpora.corpus import Corpus
 from erckit.model_folder.adapter_card import adapter_card
 from erckit.model_folder.adapter_folder import AdapterFolder
-from erckit.model_folder.network_folder import trained_tensors
+from erckit.model_folder.tensors import trained_tensors
 from erckit.models.prompts import prompt_style
 from erckit.networks.inference import autocast, resolve_precision
 from erckit.networks.preparation import batches_of

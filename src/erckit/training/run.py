@@ -16,7 +16,7 @@ from torch import Tensor
 
 from erckit.corpora.corpus import Corpus
 from erckit.errors import CheckpointError, SettingError
-from erckit.model_folder.network_folder import set_trained_tensors, trained_tensors
+from erckit.model_folder.tensors import set_trained_tensors, trained_tensors
 from erckit.progress import Progress
 from erckit.recipe.recipe import Recipe
 from erckit.training.average import WeightAverage

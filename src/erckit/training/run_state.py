@@ -14,7 +14,7 @@ from erckit.corpora.corpus import Corpus
 from erckit.errors import CheckpointError
 from erckit.labels import LabelSet
 from erckit.metrics.classification import classification_report
-from erckit.model_folder.network_folder import set_trained_tensors, trained_tensors
+from erckit.model_folder.tensors import set_trained_tensors, trained_tensors
 from erckit.recipe.recipe import Recipe
 from erckit.recipe.recorded import recorded_recipe
 from erckit.storage.atomic import write_text

@@ -8,7 +8,8 @@ import torch
 
 from erckit.errors import SettingError
 from erckit.labels import LabelSet
-from erckit.model_folder.network_folder import load_pretrained, trained_tensors
+from erckit.model_folder.network_folder import load_pretrained
+from erckit.model_folder.tensors import trained_tensors
 from erckit.networks.network import ConversationModel
 
 

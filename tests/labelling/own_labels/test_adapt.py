@@ -19,7 +19,7 @@ from erckit.labelling.own_labels.adapt import adapt
 from erckit.labelling.own_labels.adapted_folder import is_adapted
 from erckit.labelling.own_labels.examples import Examples, read_examples
 from erckit.labelling.own_labels.scorer import Scoring, few_temperature
-from erckit.model_folder.network_folder import trained_tensors
+from erckit.model_folder.tensors import trained_tensors
 from erckit.networks.inference import score_vectors
 from erckit.storage.manifest import write_manifest
 

@@ -16,7 +16,8 @@ from erckit.encoding.vectors.text_vectors import text_vectors
 from erckit.errors import BackboneError, SettingError
 from erckit.labels import LabelSet
 from erckit.memory.identity import SpeakerRegistry
-from erckit.model_folder.network_folder import PretrainedModel, load_pretrained, new_model, trained_tensors
+from erckit.model_folder.network_folder import PretrainedModel, load_pretrained, new_model
+from erckit.model_folder.tensors import trained_tensors
 from erckit.models.context.sentemo import SentEmo
 from erckit.models.model_settings import model_settings
 from erckit.networks.inference import predict_logits, predict_vectors

@@ -23,6 +23,7 @@ from erckit.labelling.own_labels.light_head import LightHead
 from erckit.labelling.own_labels.prototypes import Prototypes
 from erckit.labelling.own_labels.scorer import Scorer, Scoring
 from erckit.labels import LabelSet
+from erckit.model_folder.card import card
 
 if TYPE_CHECKING:
     from erckit.corpora import Corpus
@@ -53,32 +54,30 @@ def adapted_card(
         if false_alarms is not None
         else ""
     )
-    return f"""# {scoring.name}
-
-Labels every utterance of a conversation with one of {len(labeler.label_set)} labels:
-{", ".join(labeler.label_set.labels)}.
-
-- Made from: model `{base.name}` ({base.settings.name}, backbone {base.settings.backbone}), its network unchanged
-- {_HOW[scoring.scorer.kind]}
-- Scores: softmax, temperature fitted on the examples, {held_out}
-- Examples right, {held_out}: {found} of {total} ({100 * found / total:.1f} %)
-
+    facts = [
+        f"Made from: model `{base.name}` ({base.settings.name}, backbone {base.settings.backbone}), "
+        "its network unchanged",
+        _HOW[scoring.scorer.kind],
+        f"Scores: softmax, temperature fitted on the examples, {held_out}",
+        f"Examples right, {held_out}: {found} of {total} ({100 * found / total:.1f} %)",
+    ]
+    notes = f"""
 | label | examples | right |
 |---|---|---|
 {rows}
 {alarms}
 So few examples tell little: with 8 of them, 6 right is not told apart from 4. Score the model on labelled utterances
 of your own that are not among the examples. Put them, some of each label, into the file `test.csv` of a folder (the
-columns are those of the examples): `erckit evaluate MODEL --corpus FOLDER --split test`.
-
-## Intended use
-Research, and exploring transcripts of one's own. A label says that an utterance is like the examples, not what a
-person feels.
-
-## Not intended
-Decisions about people: hiring, schooling, credit, policing, health. Emotion inference is restricted by law in some
-places and settings.
-"""
+columns are those of the examples): `erckit evaluate MODEL --corpus FOLDER --split test`."""
+    return card(
+        scoring.name,
+        labeler.label_set,
+        facts,
+        notes,
+        noun="labels",
+        intended="Research, and exploring transcripts of one's own. A label says that an utterance is like the "
+        "examples, not what a\nperson feels.",
+    )
 
 
 _PER_LABEL = 50  # utterances of each own label that are enough for its prototype

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import json
-import math
 import shutil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from erckit.errors import ErckitError, LabelSetError, ModelFolderError
+from erckit.errors import ModelFolderError
 from erckit.labelling.find_model import bundled_models, find_model
 from erckit.labelling.own_labels.scorer import Scoring, scorer_class
-from erckit.labels import LabelSet
+from erckit.model_folder.folder import Calibration, StoredFolder, read_folder, reading, write_folder
 from erckit.model_folder.network_folder import PretrainedModel, load_pretrained
-from erckit.storage.atomic import atomic_folder
 from erckit.storage.manifest import MANIFEST_NAME, file_sha256, verify_manifest
 
-FORMAT_VERSION = 1
 KIND = "adapted"
-FILES = ("config.json", "labels.json", "calibration.json", "scorer.safetensors")
+ARRAYS = "scorer.safetensors"
 BASE = "base"  # folder of the copy of a model that has no name others could find it by
 
 
@@ -89,7 +85,6 @@ def save_adapted(folder: Path, scoring: Scoring, base: str | Path, base_folder: 
     scorer = scoring.scorer
     named = is_named(base)
     config = {
-        "format_version": FORMAT_VERSION,
         "kind": KIND,
         "name": scoring.name,
         "base": {"name": str(base) if named else BASE, "manifest_sha256": file_sha256(base_folder / MANIFEST_NAME)},
@@ -98,20 +93,21 @@ def save_adapted(folder: Path, scoring: Scoring, base: str | Path, base_folder: 
         "settings": dict(scoring.settings),
         "scores": dict(scoring.scores),
     }
-    label_set = scorer.label_set
     arrays = {name: np.ascontiguousarray(values) for name, values in scorer.arrays().items()}
-    with atomic_folder(folder) as target:
-        save_file(arrays, target / "scorer.safetensors")
-        (target / "scorer.safetensors").chmod(0o644)  # safetensors writes for the owner only
-        _write(target / "config.json", config)
-        _write(target / "labels.json", {"labels": list(label_set.labels), "neutral": label_set.neutral})
-        _write(target / "calibration.json", {"temperature": scorer.temperature})
-        (target / "README.md").write_text(card, encoding="utf-8")
-        if not named:
-            (target / BASE).mkdir()
-            for name in (*verify_manifest(base_folder), MANIFEST_NAME):
-                (target / BASE / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(base_folder / name, target / BASE / name)
+
+    def copy_base(target: Path) -> None:
+        for name in () if named else (*verify_manifest(base_folder), MANIFEST_NAME):
+            (target / BASE / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(base_folder / name, target / BASE / name)
+
+    write_folder(
+        folder,
+        StoredFolder(config, scorer.label_set, Calibration(scorer.temperature)),
+        ARRAYS,
+        lambda file: save_file(arrays, file),
+        card=card,
+        add=copy_base,
+    )
 
 
 def is_named(base: str | Path) -> bool:
@@ -127,47 +123,20 @@ def load_adapted(folder: Path) -> tuple[PretrainedModel, Scoring]:
         ModelFolderError: Files missing or altered, an unknown format version, or another base than it was made from.
         BackboneError: The backbone cannot be had.
     """
-    from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
-    missing = sorted(set(FILES) - set(verify_manifest(folder)))
-    if missing:
-        raise ModelFolderError(f"{folder}: its manifest does not name {', '.join(missing)}. Get the folder again.")
-    try:
-        config = _read(folder / "config.json")
-        version = config["format_version"]
-        if version != FORMAT_VERSION:
-            raise ModelFolderError(
-                f"{folder}: format version {version} is not {FORMAT_VERSION}. Use the erckit version that wrote it."
-            )
-        labels = _read(folder / "labels.json")
-        label_set = LabelSet(tuple(labels["labels"]), labels["neutral"])
-        temperature = _read(folder / "calibration.json")["temperature"]
-        if temperature is not None and not 0 < float(temperature) < math.inf:
-            raise ValueError(f"temperature {temperature}")
-        arrays = load_file(folder / "scorer.safetensors")
-        scorer = scorer_class(config["scorer"]).restore(label_set, temperature, arrays, config["values"])
-        name, wanted = str(config["base"]["name"]), str(config["base"]["manifest_sha256"])
+    stored = read_folder(folder, ARRAYS)
+    config = stored.config
+    with reading(folder):
+        arrays, temperature = load_file(folder / ARRAYS), stored.calibration.temperature
+        scorer = scorer_class(config["scorer"]).restore(stored.label_set, temperature, arrays, config["values"])
+        name, made_from = str(config["base"]["name"]), str(config["base"]["manifest_sha256"])
         scoring = Scoring(scorer, str(config["name"]), dict(config["settings"]), dict(config["scores"]))
-    except ModelFolderError:
-        raise
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, LabelSetError, SafetensorError) as error:
-        raise ModelFolderError(f"{folder}: not a model folder that can be read ({error!r}). Get it again.") from None
-    except ErckitError as error:
-        raise ModelFolderError(f"{folder}: not a model folder that can be read ({error}) Get it again.") from None
     base = folder / BASE if name == BASE else find_model(name)
-    found = file_sha256(base / MANIFEST_NAME)
-    if found != wanted:
+    here = file_sha256(base / MANIFEST_NAME)
+    if here != made_from:
         raise ModelFolderError(
-            f"{folder}: was made from another version of model '{name}' (sha256 of its manifest {wanted[:12]}, here "
-            f"{found[:12]}). Adapt the version that is here with the same examples again."
+            f"{folder}: was made from another version of model '{name}' (sha256 of its manifest {made_from[:12]}, here "
+            f"{here[:12]}). Adapt the version that is here with the same examples again."
         )
     return load_pretrained(base), scoring
-
-
-def _read(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8"))
-
-
-def _write(path: Path, value: Any) -> None:
-    path.write_text(json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
