@@ -7,6 +7,7 @@ import random
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -106,7 +107,9 @@ def test_jobs_nobody_waits_for_are_dropped(worker: Worker, held: Held) -> None:
         asked.cancel()
         await asyncio.gather(asked, return_exceptions=True)
 
-    asyncio.run(give_up())
+    # In a thread of its own: a browser test of the same process leaves an event loop running in the main one.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, give_up()).result()
     kept = worker.put("b", "somebody")
     held.open.set()
     assert kept.result(10) == "b:somebody"

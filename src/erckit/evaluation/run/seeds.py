@@ -240,9 +240,13 @@ def _claim(folder: Path, recipe: Any, corpus: Corpus) -> None:
 
 def _recorded(recipe: Any, values: Any) -> Any:
     """What a folder says it holds, with the settings that were not known yet at their defaults."""
-    if isinstance(recipe, Recipe) or not isinstance(values, Mapping):
-        return recorded_recipe(values)
-    return {**type(recipe)().to_dict(), **values}
+    return recorded_recipe(values) if isinstance(recipe, Recipe) else _filled(values, type(recipe)().to_dict())
+
+
+def _filled(values: Any, defaults: Any) -> Any:
+    if not (isinstance(values, Mapping) and isinstance(defaults, Mapping)):
+        return values
+    return {**defaults, **{key: _filled(value, defaults.get(key)) for key, value in values.items()}}
 
 
 def _without_seed(settings: Any) -> Any:
