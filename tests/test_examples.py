@@ -60,6 +60,7 @@ def test_notebook_runs(path: Path) -> None:
     assert _run("-c", "\n".join(code)).stdout.strip()
 
 
+@pytest.mark.process
 @pytest.mark.usefixtures("bundled_model")
 def test_readme_example_prints_what_readme_says() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -69,6 +70,7 @@ def test_readme_example_prints_what_readme_says() -> None:
     assert _run("-c", code).stdout == printed
 
 
+@pytest.mark.process
 @pytest.mark.usefixtures("bundled_model")
 def test_readme_command_prints_what_readme_says(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "120")
