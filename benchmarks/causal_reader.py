@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--backbone", default=DEFAULT_CAUSAL_LM)
     parser.add_argument("--corpus", default="emorynlp")
     parser.add_argument("--layers", default="", help="comma-separated; every third if left out")
-    parser.add_argument("--precision", default="bf16", choices=("fp32", "bf16"))
+    parser.add_argument("--precision", default="fp32", choices=("fp32", "bf16"))
     parser.add_argument("--out", type=Path)
     parser.add_argument("--small", action="store_true", help="a tiny model and corpus made here")
     options = parser.parse_args(argv)

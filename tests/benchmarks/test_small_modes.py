@@ -184,3 +184,10 @@ def test_readme_results(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
     script = importlib.import_module("readme_results")
     block = script.with_results(f"a\n{script.BEGIN}\nold\n{script.END}\nb", "new")
     assert block == f"a\n{script.BEGIN}\nnew\n{script.END}\nb"
+
+
+def test_reference(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    script = importlib.import_module("reference")
+    monkeypatch.setattr("sys.argv", ["reference.py", "--check"])
+    script.main()
+    assert "recipe_keys.md is up to date" in capsys.readouterr().out
