@@ -204,3 +204,20 @@ def test_the_bundled_model_streams_what_it_labels(monkeypatch: pytest.MonkeyPatc
     streamed = _streamed(labeler.stream(), conversation)
     assert labeler.tokens_processed > 2 * 512  # more than one segment
     np.testing.assert_allclose(_scores(streamed), _scores(batch.predictions), rtol=0, atol=1e-4)
+
+
+def test_a_call_that_fails_leaves_the_speakers_numbers(
+    labeler_of: Callable[[str], Labeler], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labeler = labeler_of("emonet, frozen")
+    stream = labeler.stream()
+    stream.add("Ana", "red dog")
+    model: Any = type(labeler.pretrained.model)
+    state = stream._state
+    with monkeypatch.context() as patch:
+        patch.setattr(model, "stream", lambda *_: (_ for _ in ()).throw(RuntimeError("no memory left")))
+        with pytest.raises(RuntimeError):
+            stream.add("", "who is there")
+    assert state.numbers == {"Ana": 0}
+    stream.add("Ben", "hello")
+    assert state.numbers == {"Ana": 0, "Ben": 1}

@@ -75,7 +75,7 @@ class StreamStep:
         tokenized = self._encoding.tokenize(states, utterances)
         context, memory, encoders = self._encoding.encode(states, tokenized)
         recalled = self._recall(states, utterances, befores)
-        context, contexts = self._in_context(context, states, utterances)
+        context, contexts, numbers = self._in_context(context, states, utterances)
         logits = self._score(context, self._histories(states, utterances, recalled))
         labeler = self._labeler
         predictions = scored_predictions(
@@ -88,7 +88,7 @@ class StreamStep:
             self._encoding.keep(state, tokenized[i])
             for vector in recalled[i]:
                 state.remember_earlier(utterances[i].speaker, vector, window)
-            state.context = contexts[i]
+            state.context, state.numbers = contexts[i], numbers[i]
             if model.has_history:
                 state.remember(utterances[i].speaker, memory[i], window)
             state.count(utterances[i].id, utterances[i].speaker, self._encoding.most_speakers)
@@ -136,15 +136,19 @@ class StreamStep:
     @torch.inference_mode()
     def _in_context(
         self, vectors: Tensor, states: Sequence[StreamState], said: Sequence[Utterance]
-    ) -> tuple[Tensor, list[Any]]:
-        """Context vectors (n, V) where the model puts vectors (n, H) into context by itself, and what it keeps."""
-        model = self._labeler.pretrained.model
+    ) -> tuple[Tensor, list[Any], list[dict[str, int]]]:
+        """Context vectors (n, V) where the model puts vectors (n, H) into context by itself.
+
+        Returns:
+            The vectors, what the model keeps of each conversation, and its speakers' numbers, after the utterances.
+        """
+        model, numbers = self._labeler.pretrained.model, [dict(state.numbers) for state in states]
         if not model.reads_dialogues:
-            return vectors, [None] * len(states)
-        speakers = [number_speaker(state.numbers, s.speaker) for state, s in zip(states, said, strict=True)]
+            return vectors, [None] * len(states), numbers
+        speakers = [number_speaker(known, utterance.speaker) for known, utterance in zip(numbers, said, strict=True)]
         with autocast(self._labeler.precision, vectors.device):
             in_context, kept = model.stream([state.context for state in states], vectors, speakers)
-        return in_context.float(), kept
+        return in_context.float(), kept, numbers
 
     @torch.inference_mode()
     def _score(self, context: Tensor, histories: Sequence[list[Tensor]]) -> NDArray[np.float32]:

@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from erckit.models.tuned.compm import HistoryGRU
 from erckit.networks.context_layer import ContextLayer, check_heads
+from erckit.networks.history_gru import HistoryGRU
 from erckit.networks.network import ModelInputs
 from erckit.networks.shared_settings import ModelSettings
 from erckit.networks.window_context import WindowContext

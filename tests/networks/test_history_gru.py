@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from erckit.models.tuned.compm import HistoryGRU
+from erckit.networks.history_gru import HistoryGRU
 
 WIDTH = 6
 # Per target the rows of its history; any row may be in many windows, an empty history is allowed.
