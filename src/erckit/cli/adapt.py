@@ -84,7 +84,7 @@ def adapt(
     from erckit.progress import Progress
 
     labeler = Labeler.from_pretrained(model, precision="fp32")
-    _check_out(out, labeler.folder, model)
+    _check_out(out, labeler.about.folder, model)
     found = parse_examples(examples, text, labeler.label_set.labels if keep_labels else ())
     data = _own_corpus(labeler, model, corpus, source) if keep_labels else None
     with Progress(None, "Encoding", quiet=quiet) as bar:
@@ -119,14 +119,14 @@ def _own_corpus(labeler: Labeler, model: str, name: str | None, source: Path | N
     from erckit.corpora import load_corpus
     from erckit.errors import CorpusError
     from erckit.labelling.own_labels.adapt import NEEDS_CORPUS
+    from erckit.recipe.recorded import recorded_corpus
 
-    settings = labeler.settings
-    own = name or settings.get("corpus")
-    if own is None:
+    trained_on = recorded_corpus(labeler.settings)
+    own = name or trained_on.name
+    if not own:
         raise CorpusError(f"keeping the labels of '{model}' {NEEDS_CORPUS}")
-    mapping = "" if name is not None and name != settings.get("corpus") else str(settings.get("map") or "")
     try:
-        return load_corpus(str(own), folder=source, map=mapping)
+        return load_corpus(own, folder=source, map=trained_on.map if own == trained_on.name else "")
     except CorpusError as error:
         if name is not None or source is not None:
             raise
@@ -150,6 +150,6 @@ def _table(adapted: Adapted, head: bool) -> list[str]:
             f"are more alike; {easier} may find it more easily"
         )
     if adapted.false_alarms is not None:
-        where = f"{adapted.labeler.settings['scoring']['corpus']}/{adapted.alarm_split}"
+        where = f"{adapted.labeler.about.own_labels['corpus']}/{adapted.alarm_split}"
         lines.append(f"utterances of {where} that get a new label by mistake: {100 * adapted.false_alarms:.1f} %")
     return lines

@@ -144,7 +144,7 @@ def label(
     if generated is not None and model is not None:
         from erckit.cli.evaluating.answering import open_answering
 
-        labeler: Labeler = open_answering(model, generated, precision, quiet)
+        labeler = open_answering(model, generated, precision, quiet)
     else:
         labeler = _load(model, precision, memory, namespace, annotations)
     _tell_known(labeler, conversations)
@@ -160,7 +160,7 @@ def label(
     if to is not None:
         from erckit.labelling.map_labelled import map_labelled
 
-        is_named = bool(getattr(labeler, "answers", ""))
+        is_named = bool(labeler.about.answers)
         labelled = map_labelled(labelled, to, min_confidence=min_confidence, is_named=is_named)
     options.tell_unparsed(labeler, quiet)
     if not labeler.causal:
@@ -254,13 +254,12 @@ def _find_mapping(labeler: Labeler, target: str, quiet: bool) -> LabelMapping:
 
 def _model_line(labeler: Labeler, to: LabelMapping | None = None) -> str:
     """One line that says which model it was and how far its scores can be read as probabilities."""
-    is_calibrated = labeler.temperature is not None and (to is None or to.is_lossless())
-    scoring = getattr(labeler, "scoring", None)
-    held_out = "dev" if scoring is None else scoring.settings.get("selected_on", "dev")
-    calibrated = f"scores calibrated on {held_out}" if is_calibrated else "scores not calibrated"
+    about = labeler.about
+    is_calibrated = about.is_calibrated and (to is None or to.is_lossless())
+    calibrated = f"scores calibrated on {about.selected_on}" if is_calibrated else "scores not calibrated"
     context = "earlier utterances only" if labeler.causal else "later utterances too"
-    if answers := getattr(labeler, "answers", ""):
-        calibrated = f"answers {answers}"
+    if about.answers:
+        calibrated = f"answers {about.answers}"
     labels = len(labeler.label_set) if to is None else len(to.reachable)
     mapped = "" if to is None else f" mapped to {to.name}"
     return f"{labeler.name}: {labels} labels{mapped}, reads {context}, {calibrated}"

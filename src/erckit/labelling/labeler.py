@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,74 +10,52 @@ import numpy as np
 from numpy.typing import NDArray
 
 from erckit.conversation import Conversation, LabelledConversation
-from erckit.errors import SettingError
-from erckit.labelling.find_model import DEFAULT_MODEL, find_model
-from erckit.labelling.labeler_memory import LabelerMemory
-from erckit.labelling.network_system import NetworkRun
-from erckit.labelling.own_labels.adapted_folder import is_adapted, load_adapted
-from erckit.labelling.own_labels.scorer import Scoring
+from erckit.labelling.find_model import DEFAULT_MODEL
+from erckit.labelling.own_labels.own_labels import OwnLabels
 from erckit.labelling.scored_predictions import check_confidence, given_conversations, labelled_conversations
-from erckit.labels import LabelSet
-from erckit.memory.history import story_order
-from erckit.model_folder.adapter_folder import is_adapter
-from erckit.model_folder.network_folder import PretrainedModel, load_pretrained
-from erckit.networks.inference import predict_logits, predict_vectors, resolve_precision, score_vectors
-from erckit.networks.preparation import PreparedConversations
-from erckit.storage.manifest import MANIFEST_NAME, file_sha256
+from erckit.models.system import About, Ask, Reading, System
 
 if TYPE_CHECKING:
+    from erckit.labelling.own_labels.scorer import Scoring
     from erckit.labelling.stream.stream import ConversationStream
     from erckit.labelling.stream.stream_encoding import StreamEncoding
+    from erckit.labels import LabelSet
+    from erckit.memory.model_memory import ModelMemory
     from erckit.memory.speaker_store import SpeakerStore
+    from erckit.model_folder.network_folder import PretrainedModel
+    from erckit.prompting.answers.read_answers import ReadAnswers
 
 
 class Labeler:
-    """A trained model that labels conversations.
-
-    Labels do not depend on how conversations are batched or ordered, up to float rounding: 1e-5 of a score in fp32,
-    about 1e-2 in bf16.
+    """A system that labels conversations, with a speaker memory where there is one.
 
     Args:
-        pretrained: The model and what belongs to it.
-        folder: Where it was read from.
-        precision: ``fp32``, ``bf16`` or ``auto`` (bf16 where this machine multiplies it natively).
-        device: Torch device; None takes a GPU if there is one.
-        scoring: Labels from the model's vectors by something else than its label head; None takes the head.
-        keeps_vectors: Keep what a frozen backbone makes of each text in the cache folder, so that it is read once
-            only: for public corpora, not for anybody's own conversations.
+        system: A trained network, an LLM system, own labels, or a baseline.
         memory: A speaker memory, its folder, or ``"memory"`` for one that ends with the process: the history of
             speakers with a name goes on into it, and what ``label`` and streams label is added to it.
         namespace: Whose speakers: the same name in another namespace is somebody else.
 
+    Attributes:
+        system: The system.
+        tokens_processed: Tokens read so far, of what was labelled.
+        truncated: Utterances labelled so far that had more tokens than are read.
+        answers_read: Generated answers so far; None from a system that scores labels.
+
     Raises:
+        SettingError: A memory for a system that has no scores to keep in it.
         SpeakerMemoryError: A folder that is no speaker memory, or of another version.
     """
 
     def __init__(
-        self,
-        pretrained: PretrainedModel,
-        folder: Path,
-        precision: str = "auto",
-        device: str | None = None,
-        scoring: Scoring | None = None,
-        keeps_vectors: bool = False,
-        memory: SpeakerStore | str | Path | None = None,
-        namespace: str = "default",
+        self, system: System, memory: SpeakerStore | str | Path | None = None, namespace: str = "default"
     ) -> None:
-        import torch
-
-        place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-        self._pretrained = pretrained
-        self._precision = resolve_precision(precision, place)
-        self._pretrained.model.to(place).eval()
-        self._scoring = scoring
-        self._keeps_vectors = keeps_vectors
-        self._memory = _opened(memory)
-        self._namespace = namespace
-        self._kept_encoding: list[StreamEncoding] = []  # once there is a stream; shared by copies
-        self.folder = folder
-        self.tokens_processed = 0
-        self.truncated = 0
+        self.system: Any = system
+        if memory is not None:
+            self.about.need("memory")
+        self.memory = _opened(memory)
+        self.namespace = namespace
+        self.tokens_processed = self.truncated = 0
+        self.answers_read: ReadAnswers | None = None
 
     @classmethod
     def from_pretrained(
@@ -93,117 +70,139 @@ class Labeler:
     ) -> Labeler:
         """Load a bundled model by name, a model folder, or a model on the Hugging Face hub.
 
-        ``annotations`` are for an LLM system, see ``load_prompt_labeler``; the other arguments are the labeler's own.
+        Args:
+            name: Its name, or its folder.
+            precision: ``fp32``, ``bf16`` or ``auto`` (bf16 where this machine multiplies it natively).
+            device: Torch device; None takes a GPU if there is one.
+            keeps_vectors: Keep what a frozen backbone makes of each text in the cache folder, so that it is read once
+                only: for public corpora, not for anybody's own conversations.
+            memory: See ``Labeler``.
+            namespace: See ``Labeler``.
+            annotations: For an LLM system: a file as ``erckit annotate --out`` writes it, in place of the writer that
+                the model was trained with.
 
         Raises:
             ModelFolderError: No such model, or a folder that is incomplete, altered or of another version.
             BackboneError, SpeakerMemoryError: Its backbone cannot be had; no speaker memory, or of another version.
         """
-        folder = find_model(name)
-        if is_adapter(folder):
-            from erckit.labelling.prompt_system import load_prompt_labeler
+        from erckit.labelling.open_system import open_system
 
-            return load_prompt_labeler(folder, precision, device, keeps_vectors, memory, namespace, annotations)
-        if annotations is not None:
-            raise SettingError(f"'{name}' is no LLM system and reads no annotations. Leave them out.")
-        pretrained, scoring = load_adapted(folder) if is_adapted(folder) else (load_pretrained(folder), None)
-        return cls(pretrained, folder, precision, device, scoring, keeps_vectors, memory, namespace)
-
-    def with_scoring(self, scoring: Scoring | None) -> Labeler:
-        """The same network with another way from its vectors to labels; None takes its label head."""
-        other = self.with_memory(self._memory, self._namespace)
-        other._scoring = scoring
-        return other
+        return cls(open_system(name, precision, device, keeps_vectors, annotations), memory, namespace)
 
     def with_memory(self, memory: SpeakerStore | str | Path | None, namespace: str = "default") -> Labeler:
         """The same model with another speaker memory, or none; it costs nothing."""
-        other = copy.copy(self)
-        other._memory, other._namespace = _opened(memory), namespace
-        other.tokens_processed = other.truncated = 0
-        return other
+        return Labeler(self.system, memory, namespace)
+
+    def with_scoring(self, scoring: Scoring | None) -> Labeler:
+        """The same network with another way from its vectors to labels; None takes its label head."""
+        base = self.system.base if isinstance(self.system, OwnLabels) else self.system
+        return Labeler(base if scoring is None else OwnLabels(base, scoring), self.memory, self.namespace)
+
+    def with_style(self, changes: Mapping[str, Any]) -> Labeler:
+        """The same LLM system asked with other prompts than it was trained with; its name tells the changes.
+
+        Args:
+            changes: Settings of its prompt style by name, such as ``{"recent": 0}``.
+
+        Raises:
+            SettingError: A system without prompts, no such setting, or a value that does not fit.
+        """
+        return Labeler(self._able("prompts").with_style(changes), self.memory, self.namespace)
 
     @property
-    def pretrained(self) -> PretrainedModel:
-        """The model and what belongs to it."""
-        return self._pretrained
-
-    @property
-    def scoring(self) -> Scoring | None:
-        """How labels come from the vectors; None where it is the model's label head."""
-        return self._scoring
-
-    @property
-    def label_set(self) -> LabelSet:
-        """Labels it scores."""
-        return self._pretrained.label_set if self._scoring is None else self._scoring.scorer.label_set
-
-    @property
-    def temperature(self) -> float | None:
-        """What logits are divided by, fitted on held-out data; None when scores are not calibrated."""
-        return self._pretrained.temperature if self._scoring is None else self._scoring.scorer.temperature
-
-    @property
-    def causal(self) -> bool:
-        """Whether no label depends on a later utterance."""
-        return self._pretrained.is_causal
-
-    @property
-    def history_scope(self) -> str:
-        """Where a speaker's past may come from, as the model was trained: see ``HistorySettings``."""
-        return self._pretrained.settings.history.scope
+    def about(self) -> About:
+        """What the system says of itself."""
+        about: About = self.system.about
+        return about
 
     @property
     def name(self) -> str:
         """The model's name."""
-        return self._pretrained.name if self._scoring is None else self._scoring.name
+        return self.about.name
 
     @property
-    def max_utterance_tokens(self) -> int:
-        """Tokens of an utterance that are read; ``truncated`` counts the utterances labelled so far that had more."""
-        return self._pretrained.settings.max_utterance_tokens
+    def label_set(self) -> LabelSet:
+        """Labels it scores."""
+        return self.about.label_set
 
     @property
-    def memory(self) -> SpeakerStore | None:
-        """The speaker memory it reads and writes."""
-        return self._memory
+    def temperature(self) -> float | None:
+        """What logits are divided by, fitted on held-out data; None when scores are not calibrated."""
+        return self.about.temperature
 
     @property
-    def namespace(self) -> str:
-        """Whose speakers are meant where nothing else is said."""
-        return self._namespace
-
-    @property
-    def model_id(self) -> str:
-        """Name under which the speaker memory keeps its vectors: another training's vectors mean something else."""
-        identity = f"{self._pretrained.name}@{file_sha256(self.folder / MANIFEST_NAME)[:16]}"
-        is_other = self._scoring is not None and not is_adapted(self.folder)
-        return f"{identity}+{self._scoring.name}" if is_other and self._scoring is not None else identity
-
-    @property
-    def precision(self) -> str:
-        """``fp32`` or ``bf16``."""
-        return self._precision
-
-    @property
-    def parameters(self) -> int:
-        """Parameters of the network."""
-        return sum(p.numel() for p in self._pretrained.model.parameters())
-
-    @property
-    def trained_parameters(self) -> int:
-        """Parameters that training changed."""
-        return sum(p.numel() for p in self._pretrained.model.parameters() if p.requires_grad)
-
-    @property
-    def scores(self) -> dict[str, Any]:
-        """What its training wrote down: dev scores, ``training_seconds`` and ``training_device``."""
-        return dict((self._pretrained.scores if self._scoring is None else self._scoring.scores) or {})
+    def causal(self) -> bool:
+        """Whether no label depends on a later utterance."""
+        return self.about.is_causal
 
     @property
     def settings(self) -> dict[str, Any]:
         """The recipe it was trained with; of an adapted model also what its labels were made from."""
-        recipe = dict(self._pretrained.recipe)
-        return recipe if self._scoring is None else {**recipe, "scoring": dict(self._scoring.settings)}
+        return dict(self.about.settings)
+
+    @property
+    def scores(self) -> dict[str, Any]:
+        """What its training wrote down: dev scores, ``training_seconds`` and ``training_device``."""
+        return dict(self.about.scores)
+
+    @property
+    def history_scope(self) -> str:
+        """Where a speaker's past may come from, as the model was trained: see ``HistorySettings``."""
+        return self.about.history_scope
+
+    @property
+    def max_utterance_tokens(self) -> int:
+        """Tokens of an utterance that are read; ``truncated`` counts the utterances labelled so far that had more."""
+        return self.about.max_utterance_tokens
+
+    @property
+    def folder(self) -> Path:
+        """Where the model was read from."""
+        return self.about.folder
+
+    @property
+    def model_id(self) -> str:
+        """Name under which the speaker memory keeps what it makes: another training's vectors mean something else."""
+        return self.about.model_id
+
+    @property
+    def precision(self) -> str:
+        """``fp32`` or ``bf16``."""
+        return self.about.precision
+
+    @property
+    def parameters(self) -> int | None:
+        """Parameters of the network; None where nobody tells."""
+        return self.about.parameters
+
+    @property
+    def trained_parameters(self) -> int | None:
+        """Parameters that training changed; None where nobody tells."""
+        return self.about.trained_parameters
+
+    @property
+    def scoring(self) -> Scoring | None:
+        """How labels come from the vectors; None where it is the system's own way."""
+        return self.system.scoring if isinstance(self.system, OwnLabels) else None
+
+    @property
+    def pretrained(self) -> PretrainedModel:
+        """The encoder and what belongs to it.
+
+        Raises:
+            SettingError: A system without one.
+        """
+        pretrained: PretrainedModel = self._able("encoder").pretrained
+        return pretrained
+
+    def read(self, ask: Ask) -> Reading:
+        """What the system makes of conversations, counted."""
+        reading: Reading = self.system.read(ask)
+        self.tokens_processed += reading.tokens
+        self.truncated += reading.truncated
+        if reading.answers is not None:
+            self.answers_read = reading.answers if self.answers_read is None else self.answers_read + reading.answers
+        return reading
 
     def label(
         self,
@@ -236,28 +235,19 @@ class Labeler:
             One labelled conversation per conversation, in the given order.
 
         Raises:
-            SettingError: A value out of its range.
+            SettingError: A value out of its range, or a least confidence of a system without scores.
             FormatError: A file that cannot be read.
         """
         check_confidence(min_confidence)
+        if min_confidence is not None:
+            self.about.need("scores")
         chosen = given_conversations(conversations)
-        memory = self.memory_of(namespace)
-        if memory is None or not chosen:
-            logits = self.logits(chosen, history=history, remember=remember, batch_tokens=batch_tokens, report=report)
-            return labelled_conversations(chosen, logits, self.label_set, self.temperature, min_confidence, self.causal)
-        run, prepared = self._run(chosen, history or "all", remember, batch_tokens, report)
-        known = memory.known([c.id for c in run.everything])
-        vectors, remembered = run.recall(prepared, memory, known)
-        logits = [self.score(rows) for rows in vectors]
-        labelled = labelled_conversations(chosen, logits, self.label_set, self.temperature, min_confidence, self.causal)
-        if writes_memory and labelled:
-            order = story_order(chosen, self._pretrained.settings.history.order)
-            memory.append(
-                [(chosen[c].id, said) for c in order for said in chosen[c].utterances],
-                np.concatenate([remembered[c] for c in order]),
-                [prediction for c in order for prediction in labelled[c].predictions],
-                known,
-            )
+        ask = self._ask(chosen, history, remember, batch_tokens, report, namespace)
+        reading = self.read(ask)
+        labelled = labelled_conversations(chosen, reading, self.about, min_confidence, self.about.temperature)
+        if ask.memory is not None and writes_memory and labelled:
+            assert reading.known is not None
+            ask.memory.remember(labelled, reading.known, reading.memory_vectors, reading.biographies)
         return labelled
 
     def stream(
@@ -280,7 +270,7 @@ class Labeler:
             writes_memory: As for ``label``.
 
         Raises:
-            SettingError: The model reads later utterances, or a value out of its range.
+            SettingError: The model reads later utterances or has no stream, or a value out of its range.
         """
         from erckit.labelling.stream.stream import ConversationStream
 
@@ -305,22 +295,12 @@ class Labeler:
     ) -> list[NDArray[np.float32]]:
         """Logits before calibration, one array (U, L) per conversation; arguments as for ``label``.
 
-        A speaker memory is read and not added to.
+        Of an LLM system these are log-likelihoods. A speaker memory is read and not added to.
         """
-        if self._scoring is None and self._memory is None:
-            if not conversations:
-                return []
-            run, prepared = self._run(conversations, history or "conversation", remember, batch_tokens, report)
-            return run.predict(prepared, predict_logits)
-        vectors = self.vectors(
-            conversations,
-            history=history,
-            remember=remember,
-            batch_tokens=batch_tokens,
-            report=report,
-            namespace=namespace,
-        )
-        return [self.score(rows) for rows in vectors]
+        self.about.need("logits")
+        logits = self.read(self._ask(conversations, history, remember, batch_tokens, report, namespace)).logits
+        assert logits is not None
+        return list(logits)
 
     def vectors(
         self,
@@ -335,64 +315,59 @@ class Labeler:
         """What the label head reads of every utterance, one array (U, V) per conversation.
 
         For EmoNet and CoMPM that is the context vector plus the vector of the speaker's history, before dropout and
-        the label head; for sentemo its metric space. Arguments as for ``label``; a speaker memory is read and not
-        added to.
+        the label head; for sentemo its metric space; for an LLM system the last layer's state at the end of each
+        utterance's question. Arguments as for ``label``; a speaker memory is read and not added to.
         """
-        memory = self.memory_of(namespace)
-        if not conversations:
-            return []
-        wanted = history or ("conversation" if memory is None else "all")
-        run, prepared = self._run(conversations, wanted, remember, batch_tokens, report)
-        if memory is None:
-            return run.predict(prepared, predict_vectors)
-        return run.recall(prepared, memory, memory.known([c.id for c in run.everything]))[0]
+        self.about.need("vectors")
+        ask = self._ask(conversations, history, remember, batch_tokens, report, namespace, wants_vectors=True)
+        vectors = self.read(ask).vectors
+        assert vectors is not None
+        return list(vectors)
 
     def score(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """Logits before calibration, (R, L), of what :meth:`vectors` gives, (R, V)."""
-        own = score_vectors(self._pretrained.model, vectors)
-        return own if self._scoring is None else self._scoring.scorer.logits(vectors, own).astype(np.float32)
+        logits: NDArray[np.float32] = self._able("label head").score(vectors)
+        return logits
 
     def stream_encoding(self) -> StreamEncoding:
         """What reads utterances of streams; made once.
 
         Raises:
-            SettingError: The model reads later utterances.
+            SettingError: The model reads later utterances, or has no stream.
         """
-        from erckit.labelling.stream.stream_encoding import StreamEncoding
+        encoding: StreamEncoding = self._able("stream").encoding
+        return encoding
 
-        if not self._kept_encoding:
-            self._kept_encoding.append(StreamEncoding(self._pretrained, self._precision))
-        return self._kept_encoding[0]
-
-    def memory_of(self, namespace: str | None = None) -> LabelerMemory | None:
+    def memory_of(self, namespace: str | None = None) -> ModelMemory | None:
         """The speaker memory as this model reads and writes it; None without one."""
-        if self._memory is None:
+        if self.memory is None:
             return None
-        parts = self._pretrained
-        return LabelerMemory(
-            self._memory,
-            self._namespace if namespace is None else namespace,
-            self.model_id,
-            parts.model.memory_width,
-            parts.registry.anonymous,
-            parts.settings.history.scope == "all",
-        )
+        where = self.namespace if namespace is None else namespace
+        memory: ModelMemory = self._able("memory").memory_of(self.memory, where, self.about.model_id)
+        return memory
 
-    def _run(
+    def _ask(
         self,
         conversations: Sequence[Conversation],
-        history: str,
+        history: str | None,
         remember: Sequence[Conversation],
         batch_tokens: int,
         report: Callable[[int], None] | None,
-    ) -> tuple[NetworkRun, PreparedConversations]:
-        parts, precision, keeps = self._pretrained, self._precision, self._keeps_vectors
-        run = NetworkRun(parts, conversations, history, remember, precision, batch_tokens, report, keeps)
-        prepared = run.prepare()
-        targets = run.targets(prepared)
-        self.tokens_processed += sum(prepared.tokenized[c].tokens for c in targets)
-        self.truncated += sum(prepared.tokenized[c].truncated for c in targets)
-        return run, prepared
+        namespace: str | None,
+        wants_vectors: bool = False,
+    ) -> Ask:
+        memory = self.memory_of(namespace)
+        history = history or ("conversation" if memory is None else "all")
+        return Ask(conversations, history, remember, memory, batch_tokens, report, wants_vectors)
+
+    def _able(self, capability: str) -> Any:
+        """The system, which has a capability.
+
+        Raises:
+            SettingError: It does not have it.
+        """
+        self.about.need(capability)
+        return self.system
 
 
 def _opened(memory: SpeakerStore | str | Path | None) -> SpeakerStore | None:

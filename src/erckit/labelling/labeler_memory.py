@@ -1,60 +1,31 @@
-"""What a labeler remembers of speakers across conversations and runs, and what it adds to that."""
+"""The speaker memory as a network reads and writes it: vectors of what was said, and the labels it gave."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from erckit.conversation import Conversation, Prediction, Utterance
-from erckit.memory.identity import is_anonymous
-from erckit.memory.remembered import Remembered
-from erckit.memory.speaker_store import SpeakerStore
-
-FIRST_MOMENT = 1e8  # seconds since the epoch (1973); smaller times count from the beginning of a recording
-_STEP = 1e-6  # seconds between utterances that are remembered in one go
+from erckit.conversation import Conversation
+from erckit.memory.model_memory import ModelMemory, moment
 
 
-def moment(given: float | None) -> float | None:
-    """``given`` where it is seconds since the epoch; None where it counts from the beginning of a recording."""
-    return given if given is not None and given >= FIRST_MOMENT else None
+@dataclass(frozen=True, slots=True)
+class LabelerMemory(ModelMemory):
+    """One namespace of a speaker memory, as one network reads and writes it.
 
-
-@dataclass(frozen=True)
-class LabelerMemory:
-    """One namespace of a speaker memory, as one model reads and writes it.
-
-    An utterance is known by the id of its conversation and its own id. A known one is not remembered a second time,
-    and what was remembered from it on is not read for it: the second labelling of a conversation sees what the first
-    one saw, whatever came later.
+    What was remembered from a known utterance on is not read for it: the second labelling of a conversation sees what
+    the first one saw, whatever came later.
 
     Args:
-        store: The speaker memory.
-        namespace: Whose speakers are meant.
-        model: The model whose vectors are read and written.
         width: H, of its memory vectors; others are passed over.
-        anonymous: Generic names of the model's corpus, which leave nothing behind.
         is_read: Whether the model's history reaches over conversations; else the memory is only written.
     """
 
-    store: SpeakerStore
-    namespace: str
-    model: str
-    width: int
-    anonymous: frozenset[str]
-    is_read: bool
-
-    def is_remembered(self, speaker: str) -> bool:
-        """Whether a speaker has a name that means one person."""
-        return not is_anonymous(speaker, self.anonymous)
-
-    def known(self, conversations: Sequence[str]) -> dict[str, dict[str, float]]:
-        """For each conversation, the time of every utterance that this model remembers of it, by id."""
-        found = self.store.known(list(dict.fromkeys(conversations)), self.model, namespace=self.namespace)
-        return {name: dict(found.get(name, {})) for name in conversations}
+    width: int = field(kw_only=True)
+    is_read: bool = field(kw_only=True)
 
     def vectors(
         self,
@@ -116,44 +87,3 @@ class LabelerMemory:
         times = [known[u.id] for u in conversation.utterances if u.id in known]
         begun = moment(conversation.utterances[0].start)
         return min([*times, *([begun] if begun is not None else [])], default=None)
-
-    def append(
-        self,
-        utterances: Sequence[tuple[str, Utterance]],
-        vectors: NDArray[np.float32],
-        predictions: Sequence[Prediction],
-        known: Mapping[str, Collection[str]],
-    ) -> None:
-        """Remember what was labelled, in one write.
-
-        Args:
-            utterances: R utterances with the ids of their conversations, in the order in which they were said.
-            vectors: Memory vectors, (R, H).
-            predictions: Of the model.
-            known: For each conversation, the ids of the utterances that are remembered already.
-        """
-        now = time.time()
-        seen = {(conversation, said) for conversation, ids in known.items() for said in ids}
-        rows = []
-        for i, ((conversation, said), vector, prediction) in enumerate(
-            zip(utterances, vectors, predictions, strict=True)
-        ):
-            if (conversation, said.id) in seen or not self.is_remembered(said.speaker):
-                continue
-            seen.add((conversation, said.id))
-            at = moment(said.start)
-            rows.append(
-                Remembered(
-                    speaker=said.speaker,
-                    conversation=conversation,
-                    utterance=said.id,
-                    time=now + i * _STEP if at is None else at,
-                    text=said.text,
-                    vector=vector,
-                    model=self.model,
-                    scores=prediction.scores,
-                    label=said.label,
-                )
-            )
-        if rows:
-            self.store.append(rows, namespace=self.namespace)

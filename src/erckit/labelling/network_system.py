@@ -1,214 +1,179 @@
-"""One run of a labeler's network over conversations, with or without a speaker memory."""
+"""A trained network as a system: conversations in, logits, vectors and memory vectors out."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from erckit.conversation import Conversation
-from erckit.errors import SettingError
+from erckit.encoding.vectors.vector_cache import cached_texts
 from erckit.labelling.labeler_memory import LabelerMemory
-from erckit.memory.history import story_order
-from erckit.memory.identity import is_anonymous
+from erckit.memory.history import history_windows
 from erckit.model_folder.network_folder import PretrainedModel
-from erckit.networks.inference import autocast, encode, represent
-from erckit.networks.preparation import PreparedConversations, with_known_vectors
-from erckit.settings import choose
+from erckit.models.system import About, Ask, Reading
+from erckit.networks.inference import predict_logits, predict_vectors, resolve_precision, score_vectors
+from erckit.networks.preparation import with_known_vectors
+from erckit.storage.manifest import MANIFEST_NAME, file_sha256
+
+if TYPE_CHECKING:
+    from erckit.labelling.stream.stream_encoding import StreamEncoding
+    from erckit.memory.speaker_store import SpeakerStore
 
 
-def remembered_windows(
-    conversations: Sequence[Conversation],
-    remembered: Sequence[Mapping[str, Sequence[int]]],
-    *,
-    order: str,
-    window: int,
-    anonymous: Collection[str] = (),
-) -> NDArray[np.int64]:
-    """For every utterance, the rows of its speaker's latest earlier utterances, here and in memory.
+class NetworkSystem:
+    """A trained network with all that belongs to it.
 
-    As ``history_windows`` with scope ``all``; a window that the conversations at hand do not fill goes on into the
-    memory, whose utterances count as earlier than all that is at hand.
+    Labels do not depend on how conversations are batched or ordered, up to float rounding: 1e-5 of a score in fp32,
+    about 1e-2 in bf16.
 
     Args:
-        conversations: In file order; utterance rows count through them.
-        remembered: For each conversation, rows of what its named speakers said before, oldest first.
-        order: ``story`` or ``file``.
-        window: Most utterances remembered, W.
-        anonymous: Generic names of the corpus, besides the usual ones.
-
-    Returns:
-        Rows, oldest first, right-aligned, -1 where there is no more history, (utterances, W).
-    """
-    offsets = np.cumsum([0, *(len(c) for c in conversations)])
-    windows = np.full((int(offsets[-1]), window), -1, dtype=np.int64)
-    everywhere: dict[str, deque[int]] = {}
-    for c in story_order(conversations, order):
-        here: dict[str, deque[int]] = {}
-        for u, utterance in enumerate(conversations[c].utterances):
-            speaker = utterance.speaker
-            is_named = not is_anonymous(speaker, anonymous)
-            queue = (everywhere if is_named else here).setdefault(speaker, deque(maxlen=window))
-            before = remembered[c].get(speaker, ()) if is_named else ()
-            rows = [*before[max(0, len(before) + len(queue) - window) :], *queue]
-            row = int(offsets[c]) + u
-            if rows:
-                windows[row, window - len(rows) :] = rows
-            queue.append(row)
-    return windows
-
-
-def predict_remembering(
-    parts: PretrainedModel,
-    prepared: PreparedConversations,
-    targets: Sequence[int],
-    windows: NDArray[np.int64],
-    remembered: NDArray[np.float32],
-    *,
-    precision: str,
-    batch_tokens: int,
-    advance: Callable[[int], None] | None = None,
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """What the label head reads of every utterance of the targets, and their memory vectors.
-
-    Args:
-        parts: The model, in evaluation mode.
-        prepared: Conversations that are remembered only, then the targets.
-        targets: Indices of the targets: the last ones.
-        windows: History of every utterance: rows of ``prepared``, or from there on of ``remembered``, (utterances, W).
-        remembered: Memory vectors from elsewhere, (M, H).
-        precision: ``fp32`` or ``bf16``.
-        batch_tokens: Tokens encoded at a time.
-        advance: Called with the number of utterances encoded.
-
-    Returns:
-        (R, V) and (R, H), 32-bit floats.
-    """
-    everything = range(len(prepared))
-    first = int(prepared.offsets[targets[0]])
-    with autocast(precision, next(parts.model.parameters()).device), torch.inference_mode():
-        context, memory = encode(parts.model, parts.preparation, prepared, everything, batch_tokens, advance)
-        sources = torch.cat([memory, torch.from_numpy(remembered).to(memory.device).reshape(-1, memory.shape[1])])
-        used = np.unique(windows[first:])
-        used = used[used >= 0]
-        local = np.full(len(sources) + 1, -1, dtype=np.int64)  # the last entry stands for "none"
-        local[used] = np.arange(len(used))
-        near = sources[torch.from_numpy(used).to(sources.device)]
-        vectors = represent(parts.model, context[first:], near, local[windows[first:]])
-    return vectors.cpu().numpy(), memory[first:].cpu().numpy()
-
-
-HISTORIES = ("conversation", "all")
-
-
-@dataclass(frozen=True)
-class NetworkRun:
-    """Conversations that are labelled, and all that they may remember.
-
-    Args:
-        parts: The model.
-        conversations: What is labelled.
-        history: ``conversation`` or ``all``.
-        remember: Earlier conversations that are not labelled; read with ``all``.
-        precision: ``fp32`` or ``bf16``.
-        batch_tokens: Tokens encoded at a time, at least 1.
-        report: Called with the number of utterances encoded.
-        keeps_vectors: Whether what a frozen backbone makes of texts is kept in the cache folder.
-
-    Raises:
-        SettingError: A value out of its range.
+        pretrained: The model and what belongs to it.
+        folder: Where it was read from.
+        precision: ``fp32``, ``bf16`` or ``auto`` (bf16 where this machine multiplies it natively).
+        device: Torch device; None takes a GPU if there is one.
+        keeps_vectors: Keep what a frozen backbone makes of each text in the cache folder, so that it is read once
+            only: for public corpora, not for anybody's own conversations.
     """
 
-    parts: PretrainedModel
-    conversations: Sequence[Conversation]
-    history: str
-    remember: Sequence[Conversation]
-    precision: str
-    batch_tokens: int
-    report: Callable[[int], None] | None
-    keeps_vectors: bool
+    def __init__(
+        self,
+        pretrained: PretrainedModel,
+        folder: Path,
+        precision: str = "auto",
+        device: str | None = None,
+        keeps_vectors: bool = False,
+    ) -> None:
+        place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        self.pretrained, self.folder = pretrained, folder
+        self.precision = resolve_precision(precision, place)
+        self._keeps_vectors = keeps_vectors
+        pretrained.model.to(place).eval()
 
-    def __post_init__(self) -> None:
-        choose(self.history, HISTORIES, "history")
-        if self.batch_tokens < 1:
-            raise SettingError(f"the tokens of a batch must be at least 1, got {self.batch_tokens}.")
+    @cached_property
+    def about(self) -> About:
+        """What it says of itself."""
+        parts = self.pretrained
+        parameters = list(parts.model.parameters())
+        return About(
+            name=parts.name,
+            label_set=parts.label_set,
+            settings=dict(parts.recipe),
+            can=frozenset({"scores", "logits", "vectors", "label head", "encoder", "stream", "memory"}),
+            refusal=f"model '{parts.name}' is a network: it {{why}}.",
+            is_causal=parts.is_causal,
+            temperature=parts.temperature,
+            is_calibrated=parts.temperature is not None,
+            history_scope=parts.settings.history.scope,
+            max_utterance_tokens=parts.settings.max_utterance_tokens,
+            folder=self.folder,
+            model_id=f"{parts.name}@{file_sha256(self.folder / MANIFEST_NAME)[:16]}",
+            precision=self.precision,
+            parameters=sum(p.numel() for p in parameters),
+            trained_parameters=sum(p.numel() for p in parameters if p.requires_grad),
+            scores=dict(parts.scores or {}),
+            backbone=parts.settings.backbone,
+            backbone_folder=parts.backbone_folder,
+        )
 
-    @property
-    def everything(self) -> list[Conversation]:
-        """What is remembered, then what is labelled."""
-        return [*(self.remember if self.history == "all" else ()), *self.conversations]
-
-    def prepare(self) -> PreparedConversations:
-        """Everything, tokenised and joined by history."""
-        parts, everything = self.parts, self.everything
-        scope = parts.settings.history.scope if self.history == "all" else "conversation"
-        return with_known_vectors(
+    def read(self, ask: Ask) -> Reading:
+        """Logits; vectors where they are asked for; and memory vectors where there is a memory."""
+        if not ask.conversations:
+            return Reading(logits=[], vectors=[], memory_vectors=[], known={})
+        parts, memory, cached = self.pretrained, ask.memory, cached_texts()
+        everything = [*(ask.remember if ask.history == "all" else ()), *ask.conversations]
+        prepared = with_known_vectors(
             parts.model,
             parts.preparation,
-            parts.preparation.prepare(everything, scope),
+            parts.preparation.prepare(everything, ask.history if ask.history != "all" else None),
             everything,
             parts.backbone_folder,
             precision=self.precision,
             checksum=parts.backbone_sha256,
-            keep=self.keeps_vectors,
+            keep=self._keeps_vectors,
         )
-
-    def targets(self, prepared: PreparedConversations) -> range:
-        """Indices of what is labelled."""
-        return range(len(prepared) - len(self.conversations), len(prepared))
-
-    def predict(
-        self, prepared: PreparedConversations, predict: Callable[..., NDArray[np.float32]]
-    ) -> list[NDArray[np.float32]]:
-        """What ``predict_logits`` or ``predict_vectors`` says, one array per conversation, without speaker memory."""
-        rows = predict(
-            self.parts.model,
-            self.parts.preparation,
-            prepared,
-            self.targets(prepared),
-            precision=self.precision,
-            batch_tokens=self.batch_tokens,
-            advance=self.report,
-        )
-        return self._split(rows)
-
-    def recall(
-        self, prepared: PreparedConversations, memory: LabelerMemory, known: Mapping[str, Mapping[str, float]]
-    ) -> tuple[list[NDArray[np.float32]], list[NDArray[np.float32]]]:
-        """What the label head reads where histories go on into the memory, (U, V), and memory vectors, (U, H).
-
-        Args:
-            prepared: From :meth:`prepare`.
-            memory: The speaker memory.
-            known: What it knows of :attr:`everything` already.
-
-        Returns:
-            One of each per conversation.
-        """
-        windows = prepared.windows
-        recalled = np.empty((0, memory.width), np.float32)
-        if memory.is_read and self.history == "all":
-            own, first = self.parts.settings.history, prepared.utterances
-            recalled, places = memory.recall(self.everything, own.window, known)
-            rows = [{name: range(r.start + first, r.stop + first) for name, r in one.items()} for one in places]
-            windows = remembered_windows(
-                self.everything, rows, order=own.order, window=own.window, anonymous=memory.anonymous
+        cached = cached_texts() - cached
+        targets = range(len(everything) - len(ask.conversations), len(everything))
+        tokens = sum(prepared.tokenized[c].tokens for c in targets)
+        truncated = sum(prepared.tokenized[c].truncated for c in targets)
+        if memory is None and not ask.wants_vectors:
+            logits = predict_logits(
+                parts.model,
+                parts.preparation,
+                prepared,
+                targets,
+                precision=self.precision,
+                batch_tokens=ask.batch_tokens,
+                advance=ask.report,
             )
-        vectors, remembered = predict_remembering(
-            self.parts,
+            return Reading(ask.split(logits), tokens=tokens, truncated=truncated, cached=cached)
+        windows, outside, known = None, None, {}
+        if memory is not None:
+            assert isinstance(memory, LabelerMemory)
+            known = memory.known([c.id for c in everything])
+            if memory.is_read and ask.history == "all":
+                own = parts.settings.history
+                outside, places = memory.recall(everything, own.window, known)
+                first = prepared.utterances
+                windows = history_windows(
+                    everything,
+                    order=own.order,
+                    window=own.window,
+                    anonymous=memory.anonymous,
+                    remembered=[
+                        {name: range(rows.start + first, rows.stop + first) for name, rows in of_one.items()}
+                        for of_one in places
+                    ],
+                )
+        vectors, remembered = predict_vectors(
+            parts.model,
+            parts.preparation,
             prepared,
-            self.targets(prepared),
-            windows,
-            recalled,
+            targets,
             precision=self.precision,
-            batch_tokens=self.batch_tokens,
-            advance=self.report,
+            batch_tokens=ask.batch_tokens,
+            windows=windows,
+            outside=outside,
+            advance=ask.report,
         )
-        return self._split(vectors), self._split(remembered)
+        return Reading(
+            ask.split(self.score(vectors)),
+            vectors=ask.split(vectors),
+            memory_vectors=ask.split(remembered),
+            known=known,
+            tokens=tokens,
+            truncated=truncated,
+            cached=cached,
+        )
 
-    def _split(self, rows: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-        return np.split(rows, np.cumsum([len(c) for c in self.conversations])[:-1])
+    def score(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Logits before calibration, (R, L), of vectors (R, V)."""
+        return score_vectors(self.pretrained.model, vectors)
+
+    @cached_property
+    def encoding(self) -> StreamEncoding:
+        """What reads utterances of streams; made once.
+
+        Raises:
+            SettingError: The model reads later utterances.
+        """
+        from erckit.labelling.stream.stream_encoding import StreamEncoding
+
+        return StreamEncoding(self.pretrained, self.precision)
+
+    def memory_of(self, store: SpeakerStore, namespace: str, model_id: str) -> LabelerMemory:
+        """The speaker memory as this model reads and writes it, under a name."""
+        parts = self.pretrained
+        history = parts.settings.history
+        return LabelerMemory(
+            store,
+            namespace,
+            model_id,
+            parts.registry.anonymous,
+            order=history.order,
+            width=parts.model.memory_width,
+            is_read=history.scope == "all",
+        )

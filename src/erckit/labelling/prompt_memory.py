@@ -10,34 +10,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from erckit.conversation import Conversation, LabelledConversation, Utterance
-from erckit.labelling.labeler_memory import moment
 from erckit.memory.biography import Biography
-from erckit.memory.identity import is_anonymous
+from erckit.memory.model_memory import ModelMemory, moment
 from erckit.memory.remembered import Remembered
-from erckit.memory.speaker_store import SpeakerStore
 from erckit.prompting.annotation.grow_biographies import WrittenBiographies, known_biographies, remember_biographies
 
-_STEP = 1e-6  # seconds between utterances that are remembered in one go
 _LONG_AGO = -1e300  # in a story: before everything
 _WIDER = 4  # times as many neighbours are asked for, where too few of those found may be shown
 
 
 @dataclass(frozen=True, slots=True)
-class PromptMemory:
+class PromptMemory(ModelMemory):
     """One namespace of a speaker memory, as one LLM system reads and writes it.
 
     Args:
-        store: The speaker memory.
-        namespace: Whose speakers are meant.
-        model: Whose labels are read and written.
-        anonymous: Generic names of the model's corpus, which leave nothing behind.
         encode: Sentence vectors of texts, (N, V), which are kept and searched; None where prompts show nothing related.
     """
 
-    store: SpeakerStore
-    namespace: str
-    model: str
-    anonymous: Collection[str]
     encode: Callable[[Sequence[str]], NDArray[np.float32]] | None = None
 
     def past(self, conversations: Sequence[Conversation], n: int, related: int = 0) -> Conversation | None:
@@ -52,7 +41,7 @@ class PromptMemory:
         Returns:
             A conversation whose utterances carry the labels that this model gave.
         """
-        names = {speaker for c in conversations for speaker in c.speakers if not is_anonymous(speaker, self.anonymous)}
+        names = {speaker for c in conversations for speaker in c.speakers if self.is_remembered(speaker)}
         begun = _begun(conversations)
         here = {c.id for c in conversations}
         speakers = sorted(names)
@@ -98,7 +87,7 @@ class PromptMemory:
         The latest version of each speaker that takes in none of these conversations, and nothing said after the first
         of them began. One that does not say what it takes in is left out where one of them was labelled before.
         """
-        speakers = {s for c in conversations for s in c.speakers if not is_anonymous(s, self.anonymous)}
+        speakers = {s for c in conversations for s in c.speakers if self.is_remembered(s)}
         kept = known_biographies(self.store, sorted(speakers), self.namespace)
         here = {c.id for c in conversations}
         is_new = not kept or not any(self.store.known(sorted(here), namespace=self.namespace).values())
@@ -118,39 +107,28 @@ class PromptMemory:
                 found[name] = version
         return found
 
-    def append(self, labelled: Sequence[LabelledConversation], written: WrittenBiographies | None) -> None:
-        """Remember what was labelled, in one write; what is known already is not remembered twice."""
-        known: Mapping[str, Mapping[str, float]] = self.store.known(
-            [one.conversation.id for one in labelled], self.model, namespace=self.namespace
-        )
-        now = time.time()
-        rows: list[Remembered] = []
-        for one in labelled:
-            for said, prediction in zip(one.conversation.utterances, one.predictions, strict=True):
-                if said.id in known.get(one.conversation.id, {}) or is_anonymous(said.speaker, self.anonymous):
-                    continue
-                at = moment(said.start)
-                rows.append(
-                    Remembered(
-                        speaker=said.speaker,
-                        conversation=one.conversation.id,
-                        utterance=said.id,
-                        time=now + len(rows) * _STEP if at is None else at,
-                        text=said.text,
-                        model=self.model,
-                        scores=prediction.scores,
-                        label=said.label,
-                    )
-                )
-        if self.encode is not None and self.store.keeps_text:
-            said_now = [i for i, row in enumerate(rows) if row.text and row.text.strip()]
-            vectors = self.encode([rows[i].text or "" for i in said_now]) if said_now else ()
-            for i, vector in zip(said_now, vectors, strict=True):
-                rows[i] = replace(rows[i], vector=vector)
-        if rows:
-            self.store.append(rows, namespace=self.namespace)
-        if written is not None:
-            remember_biographies(self.store, _dated(written, labelled, now), self.namespace)
+    def remember(
+        self,
+        labelled: Sequence[LabelledConversation],
+        known: Mapping[str, Collection[str]],
+        vectors: Sequence[NDArray[np.float32]] | None = None,
+        biographies: WrittenBiographies | None = None,
+    ) -> None:
+        """Remember labelled conversations, then the biographies that were written meanwhile."""
+        ModelMemory.remember(self, labelled, known, vectors)
+        if biographies is not None:
+            remember_biographies(self.store, _dated(biographies, labelled, time.time()), self.namespace)
+
+    def completed(self, rows: list[Remembered]) -> list[Remembered]:
+        """Rows with the sentence vectors of their texts, where these are searched."""
+        if self.encode is None or not self.store.keeps_text:
+            return rows
+        said = [i for i, row in enumerate(rows) if row.text and row.text.strip()]
+        vectors = self.encode([rows[i].text or "" for i in said]) if said else ()
+        completed = list(rows)
+        for i, vector in zip(said, vectors, strict=True):
+            completed[i] = replace(rows[i], vector=vector)
+        return completed
 
 
 def _begun(conversations: Sequence[Conversation]) -> float | None:

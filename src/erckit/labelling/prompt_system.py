@@ -1,33 +1,29 @@
-"""The labeler of LLM systems: the same questions to it as to every other labeler."""
+"""LLM systems: a causal LM with its adapter, whose labels are scored by their likelihoods after a prompt."""
 
 from __future__ import annotations
 
-import copy
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from erckit.backbones.get_backbone import get_backbone
 from erckit.causal.lora import check_quantised, load_with_lora
-from erckit.conversation import Conversation, LabelledConversation
+from erckit.conversation import Conversation
 from erckit.encoding.vectors.text_vectors import text_vectors
+from erckit.encoding.vectors.vector_cache import cached_texts
 from erckit.errors import SettingError
-from erckit.labelling.labeler import Labeler
-from erckit.labelling.own_labels.scorer import Scoring
 from erckit.labelling.prompt_memory import PromptMemory
-from erckit.labelling.scored_predictions import check_confidence, given_conversations, labelled_conversations
-from erckit.labels import LabelSet
-from erckit.memory.store.open_store import open_store
 from erckit.model_folder.adapter_folder import AdapterFolder, read_adapter_folder
 from erckit.model_folder.folder import check_version
 from erckit.model_folder.tensors import set_trained_tensors
 from erckit.models.prompts import trained_style
+from erckit.models.system import About, Ask, Reading
 from erckit.networks.inference import autocast, resolve_precision
 from erckit.networks.shared_settings import ModelSettings
 from erckit.prompting.answers.local_answers import LocalAnswers
@@ -38,17 +34,13 @@ from erckit.prompting.context.example_pool import EXAMPLES, read_examples
 from erckit.prompting.context.gathered import Gathered
 from erckit.prompting.scoring.prompt_system import PromptSystem
 from erckit.recipe.recorded import recorded_model
-from erckit.settings import choose, settings_from_dict
+from erckit.settings import settings_from_dict
 from erckit.storage.manifest import MANIFEST_NAME, file_sha256
 
 if TYPE_CHECKING:
     import torch
 
-    from erckit.labelling.labeler_memory import LabelerMemory
-    from erckit.labelling.stream.stream import ConversationStream
-    from erckit.labelling.stream.stream_encoding import StreamEncoding
     from erckit.memory.speaker_store import SpeakerStore
-    from erckit.model_folder.network_folder import PretrainedModel
 
 _SHOWN = 50  # latest utterances of a speaker that are taken from the speaker memory
 
@@ -142,10 +134,7 @@ def without_four_bits(adapter: AdapterFolder, folder: Path, device: torch.device
     )
 
 
-HISTORIES = ("conversation", "all")
-
-
-class PromptLabeler(Labeler):
+class LlmSystem:
     """A causal LM with its adapter that labels conversations by label likelihoods.
 
     Where its prompts show emotions of earlier utterances, these are its own labels, from a first pass that shows none.
@@ -156,8 +145,6 @@ class PromptLabeler(Labeler):
         folder: Where it was read from.
         precision: ``fp32`` or ``bf16``.
         keeps_vectors: Keep sentence vectors of the texts in the cache folder: for public corpora only.
-        memory: A speaker memory, its folder, or ``"memory"``.
-        namespace: Whose speakers.
     """
 
     def __init__(
@@ -167,26 +154,35 @@ class PromptLabeler(Labeler):
         folder: Path,
         precision: str,
         keeps_vectors: bool = False,
-        memory: SpeakerStore | str | Path | None = None,
-        namespace: str = "default",
     ) -> None:
-        self._adapter, self._system, self.folder = adapter, system, folder
-        self._precision, self._keeps_vectors = precision, keeps_vectors
-        self._scoring: Scoring | None = None
-        self._memory = open_store(memory) if isinstance(memory, str | Path) else memory
-        self._namespace = namespace
-        self.tokens_processed = 0
-        self.truncated = 0
+        self.adapter, self.system, self.folder = adapter, system, folder
+        self.precision, self._keeps_vectors = precision, keeps_vectors
 
-    def with_memory(self, memory: SpeakerStore | str | Path | None, namespace: str = "default") -> PromptLabeler:
-        """The same model with another speaker memory, or none; it costs nothing."""
-        other = copy.copy(self)
-        other._memory = open_store(memory) if isinstance(memory, str | Path) else memory
-        other._namespace = namespace
-        other.tokens_processed = other.truncated = 0
-        return other
+    @cached_property
+    def about(self) -> About:
+        """What it says of itself."""
+        adapter, builder = self.adapter, self.system.builder
+        return About(
+            name=adapter.name,
+            label_set=adapter.label_set,
+            settings=dict(adapter.recipe),
+            can=frozenset({"scores", "logits", "vectors", "memory", "prompts"}),
+            refusal=f"model '{adapter.name}' is an LLM system ({adapter.system}): it {{why}}. Choose a model such as "
+            "'everyday' for that.",
+            is_causal=builder.style.is_causal,
+            temperature=adapter.temperature,
+            is_calibrated=adapter.temperature is not None,
+            history_scope=builder.scope,
+            max_utterance_tokens=self.system.room.max_tokens,
+            folder=self.folder,
+            model_id=f"{adapter.name}@{file_sha256(self.folder / MANIFEST_NAME)[:16]}",
+            precision=self.precision,
+            parameters=sum(p.numel() for p in self.system.lm.model.parameters()),
+            trained_parameters=sum(tensor.numel() for tensor in adapter.tensors.values()),
+            scores=dict(adapter.scores),
+        )
 
-    def with_style(self, changes: Mapping[str, Any]) -> PromptLabeler:
+    def with_style(self, changes: Mapping[str, Any]) -> LlmSystem:
         """The same model asked with other prompts than it was trained with: what does it make of a part of them?
 
         The temperature and what is added to label scores stay those of the prompts it was trained with. Its name tells
@@ -198,238 +194,73 @@ class PromptLabeler(Labeler):
         Raises:
             SettingError: No such setting, a value that does not fit, or demonstrations that its folder does not hold.
         """
-        recipe = dict(self._adapter.recipe)
+        recipe = dict(self.adapter.recipe)
         recipe["style"] = {**recipe.get("style", {}), **changes}
-        style, builder = trained_style(self._adapter.system, recipe["style"]), self._system.builder
+        style, builder = trained_style(self.adapter.system, recipe["style"]), self.system.builder
         if "demonstrations" in style.needs and builder.pool is None:
             raise SettingError(
-                f"model '{self._adapter.name}' was trained without demonstrations and its folder holds none to show."
+                f"model '{self.adapter.name}' was trained without demonstrations and its folder holds none to show."
             )
         told = ", ".join(f"{key}={value}" for key, value in changes.items())
-        other = self.with_memory(self._memory, self._namespace)
-        other._adapter = replace(self._adapter, name=f"{self._adapter.name} ({told})", recipe=recipe)
-        other._system = PromptSystem(self._system.lm, replace(builder, style=style))
-        return other
+        adapter = replace(self.adapter, name=f"{self.adapter.name} ({told})", recipe=recipe)
+        system = PromptSystem(self.system.lm, replace(builder, style=style))
+        return LlmSystem(adapter, system, self.folder, self.precision, self._keeps_vectors)
 
-    @property
-    def pretrained(self) -> PretrainedModel:
-        """An LLM system has no encoder.
+    def read(self, ask: Ask) -> Reading:
+        """Log-likelihoods of the labels with what training adds to them; vectors where they are asked for.
 
-        Raises:
-            SettingError: Always.
+        A vector is the last layer's state at the end of an utterance's question.
         """
-        self._refuse("is no encoder, which this needs")
-
-    @property
-    def label_set(self) -> LabelSet:
-        """Labels it scores."""
-        return self._adapter.label_set if self._scoring is None else self._scoring.scorer.label_set
-
-    @property
-    def temperature(self) -> float | None:
-        """What log-likelihoods are divided by, fitted on held-out data; None when scores are not calibrated."""
-        return self._adapter.temperature if self._scoring is None else self._scoring.scorer.temperature
-
-    @property
-    def causal(self) -> bool:
-        """Whether no label depends on a later utterance."""
-        return self._system.builder.style.is_causal
-
-    @property
-    def history_scope(self) -> str:
-        """Where a speaker's past may come from, as the model was trained: see ``HistorySettings``."""
-        return self._system.builder.scope
-
-    @property
-    def name(self) -> str:
-        """The model's name."""
-        return self._adapter.name if self._scoring is None else self._scoring.name
-
-    @property
-    def max_utterance_tokens(self) -> int:
-        """Tokens of an utterance that are read at most: those of a prompt."""
-        return self._system.room.max_tokens
-
-    @property
-    def model_id(self) -> str:
-        """Name under which the speaker memory keeps its labels."""
-        return f"{self._adapter.name}@{file_sha256(self.folder / MANIFEST_NAME)[:16]}"
-
-    @property
-    def parameters(self) -> int:
-        """Parameters of the causal LM with its adapter."""
-        return sum(p.numel() for p in self._system.lm.model.parameters())
-
-    @property
-    def trained_parameters(self) -> int:
-        """Parameters of the adapter."""
-        return sum(tensor.numel() for tensor in self._adapter.tensors.values())
-
-    @property
-    def scores(self) -> dict[str, Any]:
-        """What its training wrote down."""
-        return dict(self._adapter.scores if self._scoring is None else self._scoring.scores or {})
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """The recipe it was trained with."""
-        recipe = dict(self._adapter.recipe)
-        return recipe if self._scoring is None else {**recipe, "scoring": dict(self._scoring.settings)}
-
-    def label(
-        self,
-        conversations: Sequence[Conversation] | Conversation | str | Path,
-        *,
-        min_confidence: float | None = None,
-        history: str | None = None,
-        remember: Sequence[Conversation] = (),
-        batch_tokens: int = 4096,
-        report: Callable[[int], None] | None = None,
-        namespace: str | None = None,
-        writes_memory: bool = True,
-    ) -> list[LabelledConversation]:
-        """Label every utterance; see ``Labeler.label``."""
-        check_confidence(min_confidence)
-        chosen = given_conversations(conversations)
-        rows, gathered = self._read_all(chosen, history, remember, batch_tokens, report, namespace)
-        logits = self._split(chosen, self._logits(rows))
-        labelled = labelled_conversations(chosen, logits, self.label_set, self.temperature, min_confidence, self.causal)
-        memory = self._prompt_memory(namespace)
-        if memory is not None and writes_memory and gathered is not None:
-            memory.append(labelled, gathered.written)
-        return labelled
-
-    def logits(
-        self,
-        conversations: Sequence[Conversation],
-        *,
-        history: str | None = None,
-        remember: Sequence[Conversation] = (),
-        batch_tokens: int = 4096,
-        report: Callable[[int], None] | None = None,
-        namespace: str | None = None,
-    ) -> list[NDArray[np.float32]]:
-        """Log-likelihoods before calibration, one array (U, L) per conversation; arguments as for ``label``."""
-        rows, _ = self._read_all(conversations, history, remember, batch_tokens, report, namespace)
-        return self._split(conversations, self._logits(rows))
-
-    def vectors(
-        self,
-        conversations: Sequence[Conversation],
-        *,
-        history: str | None = None,
-        remember: Sequence[Conversation] = (),
-        batch_tokens: int = 4096,
-        report: Callable[[int], None] | None = None,
-        namespace: str | None = None,
-    ) -> list[NDArray[np.float32]]:
-        """The last layer's state at the end of each utterance's question, one array (U, H) per conversation."""
-        rows, _ = self._read_all(conversations, history, remember, batch_tokens, report, namespace, wants_vectors=True)
-        return self._split(conversations, rows[:, len(self._adapter.label_set) :])
-
-    def score(self, vectors: NDArray[np.float32]) -> NoReturn:
-        """Its labels are not read off vectors.
-
-        Raises:
-            SettingError: Always.
-        """
-        self._refuse("has no label head that reads vectors")
-
-    def stream(self, conversation: str = "", **options: Any) -> ConversationStream:
-        """Not for LLM systems.
-
-        Raises:
-            SettingError: Always.
-        """
-        self._refuse("labels whole conversations and has no stream")
-
-    def stream_encoding(self) -> StreamEncoding:
-        """Not for LLM systems.
-
-        Raises:
-            SettingError: Always.
-        """
-        self._refuse("labels whole conversations and has no stream")
-
-    def memory_of(self, namespace: str | None = None) -> LabelerMemory | None:
-        """Its speaker memory holds no vectors; ``label`` reads and writes it."""
-        return None
-
-    def local_answers(self, max_tokens: int = 16) -> LocalAnswers:
-        """Its causal LM under its adapters, as one that writes answers of at most that many tokens."""
-        return LocalAnswers(self._system.lm, self._system.room, max_tokens, self._precision)
-
-    def _prompt_memory(self, namespace: str | None) -> PromptMemory | None:
-        if self._memory is None:
-            return None
-        where = self._namespace if namespace is None else namespace
-        builder, encode = self._system.builder, None
-        if "related" in builder.style.needs:
-            encoder = get_backbone(builder.settings.demonstrations.encoder)
-            encode = partial(text_vectors, backbone_folder=encoder, keep=False, quiet=True)
-        return PromptMemory(self._memory, where, self.model_id, self._adapter.anonymous, encode)
-
-    def _read_all(
-        self,
-        conversations: Sequence[Conversation],
-        history: str | None,
-        remember: Sequence[Conversation],
-        batch_tokens: int,
-        report: Callable[[int], None] | None,
-        namespace: str | None,
-        wants_vectors: bool = False,
-    ) -> tuple[NDArray[np.float32], Gathered | None]:
-        """Log-likelihoods and maybe vectors of all utterances, (R, L) or (R, L + H)."""
-        memory = self._prompt_memory(namespace)
-        history = history or ("conversation" if memory is None else "all")
-        choose(history, HISTORIES, "history")
-        if batch_tokens < 1:
-            raise SettingError(f"the tokens of a batch must be at least 1, got {batch_tokens}.")
-        wants_vectors = wants_vectors or self._scoring is not None
-        if not conversations:
-            return np.empty((0, len(self._adapter.label_set)), dtype=np.float32), None
-        system = self._system
-        request = prompt_request(system.builder, conversations, history, remember, memory, self._keeps_vectors)
+        if not ask.conversations:
+            return Reading(logits=[], vectors=[], known={})
+        system, memory, cached = self.system, ask.memory, cached_texts()
+        assert memory is None or isinstance(memory, PromptMemory)
+        known = {} if memory is None else memory.known([c.id for c in ask.conversations])
+        request = prompt_request(
+            system.builder, ask.conversations, ask.history, ask.remember, memory, self._keeps_vectors
+        )
         before, cut = system.tokens_processed, system.truncated
-        with autocast(self._precision, system.lm.device):
+        with autocast(self.precision, system.lm.device):
             rows = system.scores(
                 request.gathered,
                 request.targets,
-                batch_tokens=batch_tokens,
-                advance=report,
+                batch_tokens=ask.batch_tokens,
+                advance=ask.report,
                 known=request.known,
-                wants_vectors=wants_vectors,
+                wants_vectors=ask.wants_vectors,
             )
-        self.tokens_processed += system.tokens_processed - before
-        self.truncated += system.truncated - cut
-        return rows, request.gathered
-
-    def _logits(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
-        own = rows[:, : len(self._adapter.label_set)]
-        if self._scoring is None:
-            offsets = self._adapter.offsets
-            return own if offsets is None else own + np.array(offsets, dtype=np.float32)
-        return self._scoring.scorer.logits(rows[:, own.shape[1] :], own).astype(np.float32)
-
-    def _split(self, conversations: Sequence[Conversation], rows: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-        return np.split(rows, np.cumsum([len(c) for c in conversations])[:-1]) if conversations else []
-
-    def _refuse(self, why: str) -> NoReturn:
-        raise SettingError(
-            f"model '{self._adapter.name}' is an LLM system ({self._adapter.system}): it {why}. Choose a model such as "
-            "'everyday' for that."
+        labels, offsets = len(self.adapter.label_set), self.adapter.offsets
+        logits = rows[:, :labels]
+        return Reading(
+            ask.split(logits if offsets is None else logits + np.array(offsets, dtype=np.float32)),
+            vectors=ask.split(rows[:, labels:]) if ask.wants_vectors else None,
+            known=known,
+            biographies=request.gathered.written,
+            tokens=system.tokens_processed - before,
+            truncated=system.truncated - cut,
+            cached=cached_texts() - cached,
         )
 
+    def memory_of(self, store: SpeakerStore, namespace: str, model_id: str) -> PromptMemory:
+        """The speaker memory as this model reads and writes it, under a name."""
+        builder, encode = self.system.builder, None
+        if "related" in builder.style.needs:
+            encoder = get_backbone(builder.settings.demonstrations.encoder)
+            encode = partial(text_vectors, backbone_folder=encoder, keep=False, quiet=True)
+        return PromptMemory(store, namespace, model_id, self.adapter.anonymous, encode, order=builder.order)
 
-def load_prompt_labeler(
+    def local_answers(self, max_tokens: int = 16) -> LocalAnswers:
+        """Its causal LM under its adapters, as one that writes answers of at most that many tokens."""
+        return LocalAnswers(self.system.lm, self.system.room, max_tokens, self.precision)
+
+
+def open_llm_system(
     folder: Path,
     precision: str = "auto",
     device: str | None = None,
     keeps_vectors: bool = False,
-    memory: SpeakerStore | str | Path | None = None,
-    namespace: str = "default",
     annotations: str | Path | None = None,
-) -> PromptLabeler:
+) -> LlmSystem:
     """Read a model folder of an LLM system, and its causal LM.
 
     Where a model was trained on 4-bit weights and these cannot be had here, the causal LM is read whole, with a note.
@@ -441,8 +272,6 @@ def load_prompt_labeler(
         keeps_vectors: For public corpora, on which models are measured: sentence vectors are kept, and annotations
             that the model was trained with and that cannot be had are refused. Otherwise they are left out of the
             prompts, with a note.
-        memory: As for ``Labeler``.
-        namespace: As for ``Labeler``.
         annotations: A file as ``erckit annotate --out`` writes it, in place of the writer the model was trained with.
 
     Raises:
@@ -462,7 +291,7 @@ def load_prompt_labeler(
     if adapter.tensors:
         set_trained_tensors(lm.model, adapter.tensors, folder)
     lm.model.eval()
-    return PromptLabeler(adapter, PromptSystem(lm, builder), folder, resolved, keeps_vectors, memory, namespace)
+    return LlmSystem(adapter, PromptSystem(lm, builder), folder, resolved, keeps_vectors)
 
 
 def prompt_builder(

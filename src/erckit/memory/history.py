@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,7 @@ def history_windows(
     order: str = "story",
     window: int = 11,
     anonymous: Collection[str] = (),
+    remembered: Sequence[Mapping[str, Sequence[int]]] = (),
 ) -> NDArray[np.int64]:
     """For every utterance, the rows of its speaker's latest earlier utterances.
 
@@ -60,6 +61,8 @@ def history_windows(
         order: ``story`` or ``file``, see ``story_order``.
         window: Most utterances remembered, W.
         anonymous: Generic names of the corpus, besides the usual ones.
+        remembered: With ``all``, for each conversation, rows of what its named speakers said elsewhere before all that
+            is at hand, oldest first: a window that the conversations do not fill goes on into them.
 
     Returns:
         Rows, oldest first, right-aligned, -1 where there is no more history, (utterances, W). For ``chunk``
@@ -78,11 +81,13 @@ def history_windows(
         here: dict[str, deque[int]] = {}
         for u, utterance in enumerate(conversations[c].utterances):
             speaker = utterance.speaker
-            queues = everywhere if scope == "all" and not is_anonymous(speaker, anonymous) else here
-            queue = queues.setdefault(speaker, deque(maxlen=window))
+            reaches = scope == "all" and not is_anonymous(speaker, anonymous)
+            queue = (everywhere if reaches else here).setdefault(speaker, deque(maxlen=window))
+            before = remembered[c].get(speaker, ()) if remembered and reaches else ()
+            rows = [*before[max(0, len(before) + len(queue) - window) :], *queue]
             row = int(offsets[c]) + u
-            if queue:
-                windows[row, window - len(queue) :] = queue
+            if rows:
+                windows[row, window - len(rows) :] = rows
             queue.append(row)
     return windows
 

@@ -210,10 +210,13 @@ def predict_logits(
 ) -> NDArray[np.float32]:
     """Logits of every utterance of the target conversations, in the given order, (R, L).
 
-    Arguments as for :func:`predict_vectors`.
+    Arguments as for :func:`predict_vectors`, and ``known_memory``: memory vectors already at hand for the first rows
+    of ``prepared``, (K, H), or None.
     """
     with _predicting(model, precision), torch.inference_mode():
-        vectors = _predict(model, preparation, prepared, targets, batch_tokens, known_memory, advance)
+        vectors, _ = _predict(
+            model, preparation, prepared, targets, prepared.windows, batch_tokens, known_memory, None, advance
+        )
         return _score(model, vectors)
 
 
@@ -225,10 +228,11 @@ def predict_vectors(
     *,
     precision: str,
     batch_tokens: int = 4096,
-    known_memory: Tensor | None = None,
+    windows: NDArray[np.int64] | None = None,
+    outside: NDArray[np.float32] | None = None,
     advance: Callable[[int], None] | None = None,
-) -> NDArray[np.float32]:
-    """What the label head reads of every utterance of the target conversations, in the given order, (R, V).
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """What the label head reads of every utterance of the target conversations, and their memory vectors.
 
     Only conversations that a target remembers are encoded besides the targets.
 
@@ -239,12 +243,17 @@ def predict_vectors(
         targets: Indices of the target conversations.
         precision: ``fp32`` or ``bf16``.
         batch_tokens: Tokens encoded at a time.
-        known_memory: Memory vectors already at hand for the first rows of ``prepared``, (K, H), or None.
+        windows: History of every utterance in place of that of ``prepared``, (utterances, W).
+        outside: Memory vectors from elsewhere, (M, H); windows count them from the last row of ``prepared`` on.
         advance: Called with the number of utterances encoded.
+
+    Returns:
+        (R, V) and (R, H), in the given order, 32-bit floats.
     """
     with _predicting(model, precision):
-        vectors = _predict(model, preparation, prepared, targets, batch_tokens, known_memory, advance)
-        return vectors.cpu().numpy()
+        own = prepared.windows if windows is None else windows
+        vectors, memory = _predict(model, preparation, prepared, targets, own, batch_tokens, None, outside, advance)
+        return vectors.cpu().numpy(), memory.cpu().numpy()
 
 
 @contextmanager
@@ -263,31 +272,37 @@ def _predict(
     preparation: Preparation,
     prepared: PreparedConversations,
     targets: Sequence[int],
+    windows: NDArray[np.int64],
     batch_tokens: int,
     known_memory: Tensor | None,
+    outside: NDArray[np.float32] | None,
     advance: Callable[[int], None] | None,
-) -> Tensor:
-    """Vectors of every utterance of the targets, (R, V)."""
+) -> tuple[Tensor, Tensor]:
+    """Vectors (R, V) and memory vectors (R, H) of every utterance of the targets."""
     device = next(model.parameters()).device
     rows = prepared.rows(targets)
-    windows = prepared.windows[rows]
+    windows = windows[rows]  # (R, W)
     needed = _conversations_needed(prepared, targets, windows, 0 if known_memory is None else len(known_memory))
     encoded = [*targets, *needed]
     context, memory = encode(model, preparation, prepared, encoded, batch_tokens, advance)
-    sources = torch.zeros(prepared.utterances, memory.shape[1], device=device)
+    total = prepared.utterances + (0 if outside is None else len(outside))
+    sources = torch.zeros(total, memory.shape[1], device=device)
     if known_memory is not None:
         sources[: len(known_memory)] = known_memory.to(device)
+    if outside is not None and len(outside):
+        sources[prepared.utterances :] = torch.from_numpy(outside).to(device)
     sources[torch.from_numpy(prepared.rows(encoded))] = memory
     used = np.unique(windows[windows >= 0])
-    local = np.full(prepared.utterances + 1, -1, dtype=np.int64)
+    local = np.full(total + 1, -1, dtype=np.int64)  # the last entry stands for "none"
     local[used] = np.arange(len(used))
-    return represent(model, context[: len(rows)], sources[torch.from_numpy(used)], local[windows])
+    vectors = represent(model, context[: len(rows)], sources[torch.from_numpy(used)], local[windows])
+    return vectors, memory[: len(rows)]
 
 
 def _conversations_needed(
     prepared: PreparedConversations, targets: Sequence[int], windows: NDArray[np.int64], known: int
 ) -> list[int]:
-    remembered = np.unique(windows[windows >= known])
+    remembered = np.unique(windows[(windows >= known) & (windows < prepared.utterances)])
     owners = np.unique(np.searchsorted(prepared.offsets, remembered, side="right") - 1)
     chosen = set(targets)
     return [int(c) for c in owners if int(c) not in chosen]

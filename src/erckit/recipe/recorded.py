@@ -88,6 +88,27 @@ def recorded_backbone(values: Mapping[str, Any]) -> str:
     return ""
 
 
+@dataclass(frozen=True, slots=True)
+class RecordedCorpus:
+    """The corpus that a recorded system was trained on.
+
+    Args:
+        name: Its name; empty where nothing says it.
+        map: Label set that its labels were mapped to; empty for its own.
+        leave_out: Conversations that were left out.
+    """
+
+    name: str = ""
+    map: str = ""
+    leave_out: tuple[str, ...] = ()
+
+
+def recorded_corpus(values: Mapping[str, Any]) -> RecordedCorpus:
+    """Corpus of a recorded recipe, or of what stands for one."""
+    name, mapping = str(values.get("corpus") or ""), str(values.get("map") or "")
+    return RecordedCorpus(name, mapping, tuple(values.get("leave_out") or ()))
+
+
 def recorded_seed(values: Mapping[str, Any]) -> int | None:
     """Seed of a recorded recipe; None where it says none."""
     training = values.get("training")

@@ -125,19 +125,18 @@ def tell_unparsed(labeler: Labeler, quiet: bool) -> None:
 
     Nothing is said of a labeler that scores labels.
     """
-    if not getattr(labeler, "answers", ""):
+    read = labeler.answers_read
+    if read is None:
         return
     from collections import Counter
 
-    from erckit.labelling.answering_system import GeneratingLabeler, told
+    from erckit.labelling.scored_predictions import quoted_answer
 
-    assert isinstance(labeler, GeneratingLabeler)
-    asked = sum(len(read.texts) for read in labeler.read)
-    unparsed = labeler.unparsed
-    line = f"answers that name no label: {len(unparsed):,} of {asked:,} ({100 * labeler.unparsed_rate:.2f} %)"
+    unparsed = read.unparsed
+    line = f"answers that name no label: {len(unparsed):,} of {len(read.texts):,} ({100 * read.unparsed_rate:.2f} %)"
     if unparsed:
-        frequent = Counter(map(told, unparsed)).most_common(3)
+        frequent = Counter(map(quoted_answer, unparsed)).most_common(3)
         line += "; the most frequent: " + ", ".join(f"{text} ({count:,})" for text, count in frequent)
-    if labeler.inexact_rate > labeler.unparsed_rate:
-        line += f"; made or found in a longer one: {100 * (labeler.inexact_rate - labeler.unparsed_rate):.2f} %"
+    if read.inexact_rate > read.unparsed_rate:
+        line += f"; made or found in a longer one: {100 * (read.inexact_rate - read.unparsed_rate):.2f} %"
     say(line, quiet and not unparsed)

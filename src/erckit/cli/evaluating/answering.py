@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from erckit.corpora.corpus import Corpus
     from erckit.evaluation.results.result import Result
     from erckit.labelling import Labeler
-    from erckit.labelling.answering_system import GeneratingLabeler
     from erckit.prompting.answers.answer_settings import AnswerSettings
     from erckit.recipe.recipe import Recipe
 
 
 def open_answering(
     name: str, settings: AnswerSettings, precision: str, quiet: bool, keeps_vectors: bool = False
-) -> GeneratingLabeler:
+) -> Labeler:
     """A model folder or recipe that answers with words; a recipe's corpus gives its labels."""
     from erckit.cli.evaluating.subject import is_recipe
+    from erckit.labelling import Labeler
     from erckit.labelling.answering_system import open_generating
 
     if is_recipe(name):
@@ -33,21 +33,22 @@ def open_answering(
 
         labeler, _ = open_answering_recipe(load_recipe(name), None, settings, precision, keeps_vectors)
     else:
-        labeler = open_generating(name, settings, precision=precision, keeps_vectors=keeps_vectors)
+        labeler = Labeler(open_generating(name, settings, precision=precision, keeps_vectors=keeps_vectors))
     tell_engine(settings, name, quiet)
     return labeler
 
 
 def open_answering_recipe(
     recipe: Recipe, source: Path | None, settings: AnswerSettings, precision: str, keeps_vectors: bool
-) -> tuple[GeneratingLabeler, Corpus]:
+) -> tuple[Labeler, Corpus]:
     """A recipe that answers with words, and its corpus; nothing is trained."""
+    from erckit.labelling import Labeler
     from erckit.labelling.answering_system import open_generating_recipe
     from erckit.recipe.recipe_corpus import recipe_corpus
 
     corpus = recipe_corpus(recipe, source)
-    labeler = open_generating_recipe(recipe, corpus, settings, precision=precision, keeps_vectors=keeps_vectors)
-    return labeler, corpus
+    system = open_generating_recipe(recipe, corpus, settings, precision=precision, keeps_vectors=keeps_vectors)
+    return Labeler(system), corpus
 
 
 def score_answered_recipe(request: EvaluateRequest) -> Result:
@@ -101,8 +102,6 @@ def with_style(labeler: Labeler, changes: Mapping[str, Any]) -> Labeler:
         typer.BadParameter: It is no LLM system.
         SettingError: Its style has no such setting or value.
     """
-    from erckit.labelling.prompt_system import PromptLabeler
-
-    if not isinstance(labeler, PromptLabeler):
+    if "prompts" not in labeler.about.can:
         raise typer.BadParameter(f"model '{labeler.name}' has no prompts to change.", param_hint="--set")
     return labeler.with_style(changes)

@@ -31,7 +31,6 @@ def score_model(request: EvaluateRequest) -> Result:
         find_target(request.map_to)  # a mistyped name should be told before a model is loaded
     # The corpus first: that it is missing should be told before a model is fetched and loaded.
     corpus = load_corpus(request.corpus, folder=request.source) if request.corpus is not None else None
-    labeler: Labeler
     if request.answers is not None:
         labeler = open_answering(request.name, request.answers, request.precision, request.quiet, keeps_vectors=True)
     else:
@@ -60,13 +59,14 @@ def _own_corpus(labeler: Labeler, request: EvaluateRequest) -> Corpus:
     """The corpus that the model was trained on, as it was trained, unless other labels are asked for."""
     from erckit.corpora import load_corpus
     from erckit.corpora.mixture import without_conversations
+    from erckit.recipe.recorded import recorded_corpus
 
-    if getattr(labeler, "scoring", None) is not None:
+    if labeler.about.own_labels:
         raise typer.BadParameter(
             "an adapted model has labels of its own; name a corpus that has them.", param_hint="--corpus"
         )
-    name = labeler.settings.get("corpus")
-    if name is None:
+    own = recorded_corpus(labeler.settings)
+    if not own.name:
         raise typer.BadParameter("this model does not say its corpus; name one.", param_hint="--corpus")
-    corpus = load_corpus(str(name), folder=request.source, map=str(labeler.settings.get("map") or ""))
-    return without_conversations(corpus, labeler.settings.get("leave_out") or ())
+    corpus = load_corpus(own.name, folder=request.source, map=own.map)
+    return without_conversations(corpus, own.leave_out)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
-
-from erckit.conversation import LabelledConversation
 
 if TYPE_CHECKING:
     from erckit.evaluation.results.result import PredictionRow
@@ -38,28 +35,6 @@ def confidence_metrics(
     confidence = [max(row.scores.values()) for row in rows]
     found["aurc"] = area_under_risk_coverage(confidence, [row.label == row.gold for row in rows])
     return found
-
-
-def without_temperature(
-    labelled: Sequence[LabelledConversation], temperature: float | None
-) -> list[LabelledConversation] | None:
-    """The same predictions with scores as they were before temperature scaling, or None where there was none.
-
-    Scores of a label mapping are sums, from which this can no longer be told: undo the temperature first, map then.
-    """
-    from erckit.metrics import undo_temperature
-
-    if temperature is None:
-        return None
-    undone = []
-    for one in labelled:
-        raw = undo_temperature([list(p.scores.values()) for p in one.predictions], temperature)  # (U, L)
-        predictions = tuple(
-            dataclasses.replace(p, scores=dict(zip(p.scores, map(float, row), strict=True)), calibrated=False)
-            for p, row in zip(one.predictions, raw, strict=True)
-        )
-        undone.append(LabelledConversation(one.conversation, predictions))
-    return undone
 
 
 def _scored(rows: Sequence[PredictionRow], label_set: LabelSet, ending: str) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Run one trained model under one protocol."""
+"""Run one system under one protocol."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from erckit.backbones.about import backbone_about
-from erckit.conversation import LabelledConversation
+from erckit.conversation import Conversation, LabelledConversation
 from erckit.corpora.mappings.mappings import count_left_out
 from erckit.corpora.mixture import KNOWN_LABELS
 from erckit.corpora.variants import base_split
-from erckit.encoding.vectors.vector_cache import cached_texts
 from erckit.errors import CorpusError, LabelSetError, SettingError, nearest
 from erckit.evaluation.results.result import PredictionRow, ProtocolRun, Result
 from erckit.evaluation.results.selection import NOTHING
-from erckit.evaluation.run.confidence_metrics import confidence_metrics, without_temperature
+from erckit.evaluation.run.confidence_metrics import confidence_metrics
 from erckit.evaluation.run.known_labels import among_known_labels
 from erckit.evaluation.run.mapped import SharedLabels, share_labels
+from erckit.labelling.scored_predictions import labelled_conversations
 from erckit.labels import LabelSet
 from erckit.metrics.from_confusion import NO_LABEL
-from erckit.recipe.recorded import recorded_reading, recorded_seed
+from erckit.models.system import About, Ask, System
+from erckit.recipe.recorded import recorded_corpus, recorded_reading, recorded_seed
 
 if TYPE_CHECKING:
     from erckit.corpora import Corpus
-    from erckit.labelling import Labeler
 
 
 def evaluate_model(
-    labeler: Labeler,
+    system: System,
     corpus: Corpus,
     split: str,
     draws: int = 2000,
@@ -45,7 +45,7 @@ def evaluate_model(
     the labels that their own corpus has, as training scores dev.
 
     Args:
-        labeler: The trained model.
+        system: A ``Labeler``, or any other system, such as a baseline.
         corpus: Where the conversations and gold labels come from.
         split: One of the corpus' splits.
         draws: Bootstrap resamples for the 95 % intervals.
@@ -62,41 +62,32 @@ def evaluate_model(
         CorpusError: The corpus lacks the split, or the split has no gold labels.
         LabelSetError: The model's labels are not the corpus' labels.
     """
-    _split(corpus, split)
-    shared = _shared_labels(labeler, corpus, map_to, labels)
+    corpus.split(split)
+    about = system.about
+    shared = _shared_labels(about, corpus, map_to, labels)
     label_set = corpus.label_set
     if shared is not None:
         corpus, label_set = shared.corpus, shared.label_set
-    conversations = _split(corpus, split)
+    conversations = tuple(corpus.split(split))
     left_out = count_left_out(conversations, label_set)
-    scope = history_scope(labeler.settings)
-    remembered = remembered_splits(corpus, split) if scope == "all" else ()
-    options: dict[str, Any] = {
-        # "all" means as trained, which for a model without any history is none.
-        "history": "conversation" if scope == "conversation" else "all",
-        "remember": tuple(one for name in remembered for one in corpus.splits[name]),
-    }
-    if report is not None:
-        options["report"] = report
+    ask, remembered = split_ask(about.settings, corpus, split, conversations, report)
 
-    cached_before = cached_texts()
-    tokens_before, started = labeler.tokens_processed, time.perf_counter()
-    labelled = labeler.label(conversations, **options)
+    started = time.perf_counter()
+    reading = system.read(ask)
+    labelled = labelled_conversations(conversations, reading, about, temperature=about.temperature)
     seconds = time.perf_counter() - started
-    seed = recorded_seed(labeler.settings)
-    temperature = getattr(labeler, "temperature", None)  # a baseline need not have one
-    raw = without_temperature(labelled, temperature)
-    answers = getattr(labeler, "answers", "")  # only of a labeler that writes its answers
+    raw = None if about.temperature is None else labelled_conversations(conversations, reading, about)
     if shared is not None:
-        labelled = shared.map_labelled(labelled, is_named=bool(answers))
+        labelled = shared.map_labelled(labelled, is_named=bool(about.answers))
         raw = shared.map_labelled(raw) if raw is not None else None
     # Generated answers are taken as they are: a label that their corpus does not have is wrong.
-    is_among_known = not answers and any(KNOWN_LABELS in one.meta for one in conversations)
+    is_among_known = not about.answers and any(KNOWN_LABELS in one.meta for one in conversations)
     if is_among_known:
-        # Its training fitted the temperature among these labels; a baseline or another scorer did not.
-        is_own = labeler.settings.get("corpus") == corpus.name and "scoring" not in labeler.settings
-        labelled = among_known_labels(labelled, label_set, stays_calibrated=is_own and temperature is not None)
+        # Its training fitted the temperature among these labels; a baseline or own labels did not.
+        is_own = recorded_corpus(about.settings).name == corpus.name and not about.own_labels
+        labelled = among_known_labels(labelled, label_set, stays_calibrated=is_own and about.temperature is not None)
         raw = among_known_labels(raw, label_set) if raw is not None else None
+    seed = recorded_seed(about.settings)
     rows = prediction_rows(labelled, label_set, seed)
     if not rows:
         raise CorpusError(
@@ -107,40 +98,64 @@ def evaluate_model(
     return single_result(
         rows,
         protocol=dataclasses.replace(
-            _protocol(corpus, split, rows, memory_words(labeler.settings, remembered, split), labeler.causal),
-            selection=_selection(labeler, corpus),
+            _protocol(corpus, split, rows, memory_words(about.settings, remembered, split), about.is_causal),
+            selection=_selection(about, corpus),
             left_out=left_out,
-            answers=answers,
+            answers=about.answers,
             known_labels=is_among_known,
         ),
-        system=labeler.name,
+        system=about.name,
         label_set=label_set,
         seed=seed,
         calibrated=calibrated,
-        config=portable(labeler.settings),
+        config=portable(about.settings),
         wall_seconds=seconds,
-        tokens_processed=labeler.tokens_processed - tokens_before,
+        tokens_processed=reading.tokens,
         draws=draws,
-        costs={**training_costs(labeler), "cached_texts": cached_texts() - cached_before},
+        costs={**training_costs(about), "cached_texts": reading.cached},
         uncalibrated=prediction_rows(raw, label_set, seed) if raw is not None else None,
-        temperature=temperature,
-        more_metrics={"inexact_rate": labeler.inexact_rate} if answers else None,  # type: ignore[attr-defined]
+        temperature=about.temperature,
+        more_metrics=None if reading.answers is None else {"inexact_rate": reading.answers.inexact_rate},
     )
 
 
-def training_costs(labeler: Labeler) -> dict[str, Any]:
+def split_ask(
+    settings: Mapping[str, Any],
+    corpus: Corpus,
+    split: str,
+    conversations: Sequence[Conversation],
+    report: Callable[[int], None] | None = None,
+    wants_vectors: bool = False,
+) -> tuple[Ask, tuple[str, ...]]:
+    """What a system is asked about a split, remembering as it was trained, and the splits that it may remember.
+
+    Args:
+        settings: What the system was trained with.
+        corpus: The corpus.
+        split: One of its splits.
+        conversations: Of that split.
+        report: Called with the number of utterances read.
+        wants_vectors: Whether vectors are wanted.
+    """
+    scope = recorded_reading(settings).scope
+    remembered = remembered_splits(corpus, split) if scope == "all" else ()
+    return Ask(
+        conversations,
+        # "all" means as trained, which for a model without any history is none.
+        "conversation" if scope == "conversation" else "all",
+        tuple(one for name in remembered for one in corpus.splits[name]),
+        report=report,
+        wants_vectors=wants_vectors,
+    ), remembered
+
+
+def training_costs(about: About) -> dict[str, Any]:
     """How large a model is and what its training took, as fields of a result; what is unknown is left out."""
-    scores = getattr(labeler, "scores", {})  # a baseline need not have any of them
-    found = {name: getattr(labeler, name, None) for name in ("parameters", "trained_parameters")}
-    found |= {name: scores.get(name) for name in ("training_seconds", "training_device")}
-    try:
-        pretrained = getattr(labeler, "pretrained", None)
-    except SettingError:  # an LLM system is no encoder
-        pretrained = None
-    own = getattr(getattr(pretrained, "settings", None), "backbone", None)
-    if own is not None:
-        found["backbone"] = backbone_about(own, getattr(pretrained, "backbone_folder", None))
-    return {name: value for name, value in found.items() if value is not None}
+    costs: dict[str, Any] = {"parameters": about.parameters, "trained_parameters": about.trained_parameters}
+    costs |= {name: about.scores.get(name) for name in ("training_seconds", "training_device")}
+    if about.backbone:
+        costs["backbone"] = backbone_about(about.backbone, about.backbone_folder)
+    return {name: value for name, value in costs.items() if value is not None}
 
 
 def single_result(
@@ -240,11 +255,6 @@ def conversation_index(rows: Sequence[PredictionRow]) -> list[int]:
     return [numbers.setdefault(row.conversation, len(numbers)) for row in rows]
 
 
-def history_scope(settings: Mapping[str, Any]) -> str:
-    """What a model was trained to remember: "none", "conversation" or "all"."""
-    return recorded_reading(settings).scope
-
-
 def portable(settings: Any) -> Any:
     """The settings with file names in place of absolute paths, which say nothing on another machine."""
     if isinstance(settings, Mapping):
@@ -256,40 +266,34 @@ def portable(settings: Any) -> Any:
     return settings
 
 
-def _split(corpus: Corpus, split: str) -> tuple[Any, ...]:
-    return tuple(corpus.split(split))
-
-
 def _shared_labels(
-    labeler: Labeler, corpus: Corpus, map_to: str | Path | None, only: Sequence[str] | None
+    about: About, corpus: Corpus, map_to: str | Path | None, only: Sequence[str] | None
 ) -> SharedLabels | None:
     """The labels to score when they are not simply those of model and corpus, else None."""
+    own = about.label_set.labels
     if map_to is not None or (only is not None and corpus.mapping):
-        return share_labels(labeler.label_set.labels, corpus, map_to, only)
+        return share_labels(own, corpus, map_to, only)
     if only is not None:
         # Unmapped, a result would not say that it is over some of the corpus' labels.
         raise LabelSetError("only mapped labels can be chosen from; name a label set, for instance '--map ekman'.")
-    ours, theirs = set(labeler.label_set.labels), set(corpus.label_set.labels)
+    ours, theirs = set(own), set(corpus.label_set.labels)
     if ours == theirs:
         return None
-    if getattr(corpus, "mapping", ""):
-        return share_labels(labeler.label_set.labels, corpus)
+    if corpus.mapping:
+        return share_labels(own, corpus)
     raise LabelSetError(
-        f"model '{labeler.name}' knows the labels {sorted(ours)}, corpus '{corpus.name}' has {sorted(theirs)}; "
+        f"model '{about.name}' knows the labels {sorted(ours)}, corpus '{corpus.name}' has {sorted(theirs)}; "
         "evaluate on a corpus with the model's labels, train on this corpus, or map both to one label set with "
         "'--map ekman' ('erckit corpora mappings' shows which)."
     )
 
 
-def _selection(labeler: Labeler, corpus: Corpus) -> str:
+def _selection(about: About, corpus: Corpus) -> str:
     """The split a model was chosen on, with its corpus where that is not the one that is scored."""
-    if not getattr(labeler, "is_selected", True):  # only a baseline says so
-        return NOTHING
-    scoring = labeler.settings.get("scoring")
-    if isinstance(scoring, Mapping) and scoring.get("selected_on"):
-        return str(scoring["selected_on"])
-    own = labeler.settings.get("corpus")
-    return "dev" if own in (None, corpus.name) else f"{own} dev"
+    if about.selected_on != "dev":
+        return about.selected_on or NOTHING
+    own = recorded_corpus(about.settings).name
+    return "dev" if own in ("", corpus.name) else f"{own} dev"
 
 
 def _protocol(corpus: Corpus, split: str, rows: Sequence[PredictionRow], memory: str, causal: bool) -> ProtocolRun:
@@ -311,7 +315,7 @@ def _protocol(corpus: Corpus, split: str, rows: Sequence[PredictionRow], memory:
         memory=memory,
         causal=causal,
         corpus_version=str(corpus.version or ""),
-        mapping=getattr(corpus, "mapping", ""),
+        mapping=corpus.mapping,
     )
 
 

@@ -79,7 +79,7 @@ def evaluate_baseline(
 
     def score(seed: int, path: Path) -> Result:
         fitted = fit_baseline(name, corpus, seed)
-        result = evaluate_model(fitted, corpus, split, draws, labels=labels)  # type: ignore[arg-type]
+        result = evaluate_model(fitted, corpus, split, draws, labels=labels)
         result.save(path)
         return result
 
@@ -129,4 +129,4 @@ def evaluate_text_classifier(
         model.with_labels_of(corpus.label_set)
     if allow_seen:
         model.settings["allow_seen"] = True
-    return evaluate_model(model, corpus, split, draws, report, map_to, labels)  # type: ignore[arg-type]
+    return evaluate_model(model, corpus, split, draws, report, map_to, labels)

@@ -49,7 +49,9 @@ def fit_scorer(
     if kind not in BY_DISTANCE:
         raise SettingError(f"unknown scorer '{kind}'. {nearest(kind, ('head', *BY_DISTANCE))}")
     if labeler.scoring is not None:
-        raise ModelFolderError(f"{labeler.folder}: is an adapted model; it has no other way to labels than its own.")
+        raise ModelFolderError(
+            f"{labeler.about.folder}: is an adapted model; it has no other way to labels than its own."
+        )
     train = split_vectors(labeler, corpus, "train", report=report)
     dev = split_vectors(labeler, corpus, "dev", report=report)
     scorer: Scorer

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from erckit.errors import CorpusError
-from erckit.evaluation.run.evaluate import history_scope, memory_words, remembered_splits
+from erckit.evaluation.run.evaluate import memory_words, split_ask
 from erckit.labels import LabelSet
 
 if TYPE_CHECKING:
@@ -66,14 +66,11 @@ def split_vectors(
     conversations = [
         one if longest is None else replace(one, utterances=one.utterances[:longest]) for one in corpus.split(split)
     ]
-    scope = history_scope(labeler.settings)
-    remembered = remembered_splits(corpus, split) if scope == "all" else ()
-    options: dict[str, Any] = {
-        "history": "conversation" if scope == "conversation" else "all",
-        "remember": tuple(one for name in remembered for one in corpus.splits[name]),
-        "report": report,
-    }
-    vectors = np.concatenate(labeler.vectors(conversations, **options))
+    labeler.about.need("vectors")
+    ask, remembered = split_ask(labeler.settings, corpus, split, conversations, report, wants_vectors=True)
+    read = labeler.read(ask).vectors
+    assert read is not None
+    vectors = np.concatenate(read)
     said = [(number, one) for number, conversation in enumerate(conversations) for one in conversation.utterances]
     keep = [i for i, (_, utterance) in enumerate(said) if utterance.label is not None]
     if not keep:

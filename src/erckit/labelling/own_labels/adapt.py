@@ -147,13 +147,13 @@ def adapt(
     started = time.perf_counter()
     if labeler.scoring is not None:
         raise ModelFolderError(
-            f"{labeler.folder}: is an adapted model itself. Adapt the model it was made from, with all examples."
+            f"{labeler.about.folder}: is an adapted model itself. Adapt the model it was made from, with all examples."
         )
     if head and keep_labels:
         raise SettingError("a light head replaces the model's labels; leave out --head or --keep-labels.")
     if keep_labels and corpus is None:
         raise SettingError(f"keeping the labels of '{labeler.name}' {NEEDS_CORPUS}")
-    check_target(out, labeler.folder, base)
+    check_target(out, labeler.about.folder, base)
     new = LabelSet(examples.labels, _neutral(examples.labels)) if len(examples.labels) > 1 else None
     vectors, names = _labelled(labeler, examples.conversations, report)
     false_alarms, alarm_split = None, ""
@@ -191,7 +191,7 @@ def adapt(
     adapted = labeler.with_scoring(Scoring(scorer, out.name or "adapted", settings, scores))
     card = adapted_card(adapted, right, false_alarms, alarm_split)
     assert adapted.scoring is not None
-    save_adapted(out, adapted.scoring, base, labeler.folder, card)
+    save_adapted(out, adapted.scoring, base, labeler.about.folder, card)
     return Adapted(adapted, right, false_alarms, alarm_split)
 
 

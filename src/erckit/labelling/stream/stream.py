@@ -5,9 +5,8 @@ from __future__ import annotations
 import uuid
 
 from erckit.conversation import Prediction
-from erckit.labelling.labeler import Labeler
 from erckit.labelling.stream.stream_state import StreamedUtterance
-from erckit.labelling.stream.stream_step import StreamStep
+from erckit.labelling.stream.stream_step import Streaming, StreamStep
 
 
 class ConversationStream:
@@ -31,7 +30,7 @@ class ConversationStream:
 
     def __init__(
         self,
-        labeler: Labeler,
+        labeler: Streaming,
         conversation: str = "",
         *,
         min_confidence: float | None = None,

@@ -43,7 +43,7 @@ class StreamEncoding:
                 f"model '{parts.name}' reads later utterances ({why}), which a stream does not have. "
                 "Label whole conversations with it, or choose a causal model."
             )
-        self._parts, self._precision = parts, precision
+        self.parts, self.precision = parts, precision
         self._device = next(parts.model.parameters()).device
         self._keeps = settings.attention == "one_pass"
         self._encoder = (
@@ -54,7 +54,7 @@ class StreamEncoding:
 
     def tokenize(self, states: Sequence[StreamState], said: Sequence[Utterance]) -> list[TokenizedConversation]:
         """Token blocks of the next utterance of each conversation."""
-        parts = self._parts
+        parts = self.parts
         names, identities, single = [], [], []
         for state, utterance in zip(states, said, strict=True):
             # Speakers are numbered by appearance; those who spoke before stand in front of the new utterance.
@@ -68,15 +68,15 @@ class StreamEncoding:
     @property
     def most_speakers(self) -> int:
         """Speakers that have to be known to number the next one."""
-        return LOCAL_SPEAKERS if self._parts.registry.identity == "local" else 0
+        return LOCAL_SPEAKERS if self.parts.registry.identity == "local" else 0
 
     @torch.inference_mode()
     def encode(
         self, states: Sequence[StreamState], tokenized: Sequence[TokenizedConversation]
     ) -> tuple[Tensor, Tensor, list[EncoderState]]:
         """Context and memory vectors, (n, H) each, and the encoder states after the utterances."""
-        parts = self._parts
-        with autocast(self._precision, self._device):
+        parts = self.parts
+        with autocast(self.precision, self._device):
             if self._encoder is None:
                 return *self._read_anew(states, tokenized), [state.encoder for state in states]
             blocks = [(t.blocks[0], t.identities[0]) for t in tokenized]
@@ -86,7 +86,7 @@ class StreamEncoding:
         plain = parts.preparation.pack_plain(tokenized)
         if plain is not None:
             reader = getattr(parts.model, "memory_encoder", None) or parts.model.encoder
-            with autocast(self._precision, self._device):
+            with autocast(self.precision, self._device):
                 memory = reader(plain.to(self._device))
         return context.float(), memory.float(), after
 
@@ -94,7 +94,7 @@ class StreamEncoding:
         self, states: Sequence[StreamState], tokenized: Sequence[TokenizedConversation]
     ) -> tuple[Tensor, Tensor]:
         """Context and memory vectors, (n, H) each, of a model that keeps no keys."""
-        preparation = self._parts.preparation
+        preparation = self.parts.preparation
         pieces, skips = [], []
         for state, new in zip(states, tokenized, strict=True):
             room = preparation.max_tokens - len(new.blocks[0])
@@ -121,14 +121,14 @@ class StreamEncoding:
             nothing,
             speakers=preparation.identities(tokenized),
         )
-        context, memory = self._parts.model.encode(inputs.to(self._device))
+        context, memory = self.parts.model.encode(inputs.to(self._device))
         return context.float(), memory.float()
 
     def keep(self, state: StreamState, new: TokenizedConversation) -> None:
         """Keep the block of an utterance where later ones will read it anew."""
-        if self._parts.settings.attention != "per_utterance":
+        if self.parts.settings.attention != "per_utterance":
             return
         state.blocks.append((new.blocks[0], new.identities[0]))
         total = sum(len(tokens) for tokens, _ in state.blocks)
-        while total > self._parts.preparation.max_tokens:
+        while total > self.parts.preparation.max_tokens:
             total -= len(state.blocks.popleft()[0])

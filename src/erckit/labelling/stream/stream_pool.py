@@ -9,9 +9,8 @@ from collections.abc import Callable, Sequence
 
 from erckit.conversation import Prediction
 from erckit.errors import SettingError
-from erckit.labelling.labeler import Labeler
 from erckit.labelling.stream.stream_state import StreamedUtterance, StreamState
-from erckit.labelling.stream.stream_step import StreamStep
+from erckit.labelling.stream.stream_step import Streaming, StreamStep
 
 AT_A_TIME = 32  # conversations encoded together; more is no faster and needs more memory
 
@@ -43,7 +42,7 @@ class StreamPool:
 
     def __init__(
         self,
-        labeler: Labeler,
+        labeler: Streaming,
         *,
         max_conversations: int = 256,
         idle_seconds: float = 1800.0,

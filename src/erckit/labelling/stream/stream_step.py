@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -11,14 +11,35 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from erckit.conversation import Prediction, Utterance
-from erckit.labelling.labeler import Labeler
-from erckit.labelling.labeler_memory import LabelerMemory, moment
-from erckit.labelling.network_system import HISTORIES
+from erckit.labelling.labeler_memory import LabelerMemory
 from erckit.labelling.scored_predictions import check_confidence, scored_predictions
+from erckit.labelling.stream.stream_encoding import StreamEncoding
 from erckit.labelling.stream.stream_state import StreamedUtterance, StreamState
+from erckit.memory.model_memory import ModelMemory, moment
+from erckit.models.system import HISTORIES, About
 from erckit.networks.dialogues import number_speaker
 from erckit.networks.inference import autocast, represent
 from erckit.settings import choose
+
+
+class Streaming(Protocol):
+    """What a stream needs of a labeler; its counters go up with every utterance."""
+
+    tokens_processed: int
+    truncated: int
+
+    @property
+    def about(self) -> About:
+        """What its system says of itself."""
+
+    def stream_encoding(self) -> StreamEncoding:
+        """What reads new utterances."""
+
+    def memory_of(self, namespace: str | None = None) -> ModelMemory | None:
+        """The speaker memory as the system reads and writes it."""
+
+    def score(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Logits before calibration, (R, L), of vectors (R, V)."""
 
 
 class StreamStep:
@@ -36,7 +57,7 @@ class StreamStep:
 
     def __init__(
         self,
-        labeler: Labeler,
+        labeler: Streaming,
         *,
         min_confidence: float | None = None,
         history: str | None = None,
@@ -55,6 +76,7 @@ class StreamStep:
         memory = self._labeler.memory_of(namespace)
         if memory is None or not (self._writes or self._reads):
             return [StreamState(conversation) for conversation in conversations]
+        assert isinstance(memory, LabelerMemory)
         known = memory.known(conversations)
         return [StreamState(c, memory, self._reads and memory.is_read, known[c]) for c in conversations]
 
@@ -77,12 +99,12 @@ class StreamStep:
         recalled = self._recall(states, utterances, befores)
         context, contexts, numbers = self._in_context(context, states, utterances)
         logits = self._score(context, self._histories(states, utterances, recalled))
-        labeler = self._labeler
+        labeler, about = self._labeler, self._labeler.about
         predictions = scored_predictions(
-            [one.id for one in utterances], logits, labeler.label_set, labeler.temperature, self._min_confidence
+            [one.id for one in utterances], logits, about.label_set, about.temperature, self._min_confidence
         )
         self._write(states, utterances, memory, predictions)
-        model, window = labeler.pretrained.model, labeler.pretrained.settings.history.window
+        model, window = self._encoding.parts.model, self._encoding.parts.settings.history.window
         for i, state in enumerate(states):
             state.before, state.encoder = befores[i], encoders[i]
             self._encoding.keep(state, tokenized[i])
@@ -108,7 +130,7 @@ class StreamStep:
         self, states: Sequence[StreamState], said: Sequence[Utterance], befores: Sequence[float | None]
     ) -> list[list[Tensor]]:
         """Memory vectors (H,) of speakers who speak for the first time in their conversation, oldest first."""
-        window = self._labeler.pretrained.settings.history.window
+        window = self._encoding.parts.settings.history.window
         wanted: dict[tuple[str, float | None], list[int]] = {}
         for i, state in enumerate(states):
             if state.reads_memory and state.memory is not None and said[i].speaker not in state.vectors:
@@ -126,7 +148,7 @@ class StreamStep:
         self, states: Sequence[StreamState], said: Sequence[Utterance], recalled: Sequence[list[Tensor]]
     ) -> list[list[Tensor]]:
         """What each new utterance may remember, oldest first, vectors (H,)."""
-        scope = self._labeler.pretrained.settings.history.scope
+        scope = self._encoding.parts.settings.history.scope
         if scope == "none":
             return [[] for _ in states]
         if scope == "preceding":
@@ -142,20 +164,20 @@ class StreamStep:
         Returns:
             The vectors, what the model keeps of each conversation, and its speakers' numbers, after the utterances.
         """
-        model, numbers = self._labeler.pretrained.model, [dict(state.numbers) for state in states]
+        model, numbers = self._encoding.parts.model, [dict(state.numbers) for state in states]
         if not model.reads_dialogues:
             return vectors, [None] * len(states), numbers
         speakers = [number_speaker(known, utterance.speaker) for known, utterance in zip(numbers, said, strict=True)]
-        with autocast(self._labeler.precision, vectors.device):
+        with autocast(self._encoding.precision, vectors.device):
             in_context, kept = model.stream([state.context for state in states], vectors, speakers)
         return in_context.float(), kept, numbers
 
     @torch.inference_mode()
     def _score(self, context: Tensor, histories: Sequence[list[Tensor]]) -> NDArray[np.float32]:
         """Logits (n, L) before calibration from context vectors (n, H)."""
-        parts = self._labeler.pretrained
+        parts = self._encoding.parts
         sources, windows = _windowed(histories, parts.settings.history.window, context)
-        with autocast(self._labeler.precision, context.device):
+        with autocast(self._encoding.precision, context.device):
             vectors = represent(parts.model, context, sources, windows)
         return self._labeler.score(vectors.cpu().numpy())
 

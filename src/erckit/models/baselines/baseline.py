@@ -1,4 +1,4 @@
-"""What every baseline is: something that labels like a ``Labeler``, without a network of erckit's behind it."""
+"""What every baseline is: a system without a network of erckit's behind it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from erckit.conversation import Conversation, LabelledConversation, Prediction, Utterance
-from erckit.errors import CorpusError, SettingError, nearest
+from erckit.conversation import Conversation, Utterance
+from erckit.errors import CorpusError, nearest
 from erckit.labels import LabelSet
+from erckit.models.system import About, Ask, Reading
 
 if TYPE_CHECKING:
     from erckit.corpora import Corpus
@@ -19,11 +20,12 @@ if TYPE_CHECKING:
 class Baseline(ABC):
     """A system that scores utterances and remembers no speaker.
 
-    Attributes:
+    Args:
         name: Its name in results.
         label_set: Labels it scores.
         settings: What it was made with, as results record it.
-        causal: Whether no label depends on a later utterance.
+
+    Attributes:
         calibrated: Whether scores were calibrated on held-out data.
         is_selected: Whether anything was chosen on a dev split.
         tokens_processed: Tokens a network read so far.
@@ -33,7 +35,6 @@ class Baseline(ABC):
         scores: ``training_seconds`` and ``training_device`` of fitting it.
     """
 
-    causal = True
     calibrated = False
     is_selected = False
     parameters: int | None = None
@@ -53,50 +54,27 @@ class Baseline(ABC):
     ) -> list[Sequence[Sequence[float]]]:
         """Per conversation, per utterance, one score per label, each in [0, 1] and summing to 1: (U, L) each."""
 
-    def label(
-        self,
-        conversations: Sequence[Conversation],
-        *,
-        min_confidence: float | None = None,
-        history: str = "conversation",
-        remember: Sequence[Conversation] = (),
-        batch_tokens: int = 4096,
-        report: Callable[[int], None] | None = None,
-    ) -> list[LabelledConversation]:
-        """Label every utterance, as ``Labeler.label`` does.
+    @property
+    def about(self) -> About:
+        """What it says of itself."""
+        return About(
+            name=self.name,
+            label_set=self.label_set,
+            settings=self.settings,
+            can=frozenset({"scores"}),
+            refusal=f"'{self.name}' is a baseline: it {{why}}. Choose a trained model for that.",
+            is_calibrated=self.calibrated,
+            selected_on="dev" if self.is_selected else "",
+            parameters=self.parameters,
+            trained_parameters=self.trained_parameters,
+            scores=self.scores,
+        )
 
-        Args:
-            conversations: What to label.
-            min_confidence: Least score of the top label, in [0, 1]; below it the label is None.
-            history: Taken for the sake of ``Labeler.label``'s signature; no baseline remembers speakers.
-            remember: Likewise.
-            batch_tokens: Likewise.
-            report: Called with the number of utterances done.
-
-        Raises:
-            SettingError: A least confidence outside [0, 1].
-        """
-        if min_confidence is not None and not 0 <= min_confidence <= 1:
-            raise SettingError(f"the least confidence must be between 0 and 1, got {min_confidence}.")
-        if not conversations:
-            return []
-        return [
-            LabelledConversation(
-                conversation,
-                tuple(
-                    self._prediction(u.id, row, min_confidence)
-                    for u, row in zip(conversation.utterances, rows, strict=True)
-                ),
-            )
-            for conversation, rows in zip(conversations, self.probabilities(conversations, report), strict=True)
-        ]
-
-    def _prediction(self, utterance_id: str, row: Sequence[float], min_confidence: float | None) -> Prediction:
-        named = {label: float(score) for label, score in zip(self.label_set.labels, row, strict=True)}
-        best = max(named, key=lambda label: named[label])  # the first of equals
-        is_sure = min_confidence is None or named[best] >= min_confidence
-        reason = "" if is_sure else f"confidence {named[best]:.2f} below {min_confidence:.2f}"
-        return Prediction(utterance_id, best if is_sure else None, named, self.calibrated, reason)
+    def read(self, ask: Ask) -> Reading:
+        """Its scores; nothing is remembered, whatever history is asked for."""
+        tokens, truncated = self.tokens_processed, self.truncated
+        scores = self.probabilities(ask.conversations, ask.report) if ask.conversations else []
+        return Reading(scores=scores, tokens=self.tokens_processed - tokens, truncated=self.truncated - truncated)
 
 
 class FittedBaseline(Baseline):

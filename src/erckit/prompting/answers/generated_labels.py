@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,4 +68,4 @@ def _ask(
     ]
     read = read_answers(answerer.answer(prompts, advance), builder.label_words, parsing)
     named = dict(zip(builder.label_words, builder.label_set.labels, strict=True))
-    return ReadAnswers(read.texts, tuple(None if word is None else named[word] for word in read.labels))
+    return replace(read, labels=tuple(None if word is None else named[word] for word in read.labels))

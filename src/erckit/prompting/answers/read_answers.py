@@ -23,10 +23,25 @@ class ReadAnswers:
     Args:
         texts: The answers as generated.
         labels: The label read in each, or None.
+        inexact: How many are not a label and nothing else.
     """
 
     texts: tuple[str, ...]
     labels: tuple[str | None, ...]
+    inexact: int = 0
+
+    def __add__(self, other: ReadAnswers) -> ReadAnswers:
+        return ReadAnswers(self.texts + other.texts, self.labels + other.labels, self.inexact + other.inexact)
+
+    @property
+    def unparsed(self) -> tuple[str, ...]:
+        """The answers that named no label, in order."""
+        return tuple(text for text, label in zip(self.texts, self.labels, strict=True) if label is None)
+
+    @property
+    def inexact_rate(self) -> float:
+        """Share of answers that are not a label and nothing else, in [0, 1]; 0 where there are no answers."""
+        return self.inexact / max(1, len(self.labels))
 
     @property
     def unparsed_rate(self) -> float:
@@ -53,7 +68,8 @@ def read_answers(texts: Sequence[str], labels: Sequence[str], parsing: str = "ex
     """
     if parsing not in PARSINGS:
         raise SettingError(f"unknown parsing '{parsing}'. {nearest(parsing, PARSINGS)}")
-    return ReadAnswers(tuple(texts), tuple(_read(text, tuple(labels), parsing) for text in texts))
+    inexact = sum(_read(text, tuple(labels), "exact") is None for text in texts)
+    return ReadAnswers(tuple(texts), tuple(_read(text, tuple(labels), parsing) for text in texts), inexact)
 
 
 def _read(text: str, labels: tuple[str, ...], parsing: str) -> str | None:
