@@ -3,50 +3,43 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
 
 import pytest
 
-from erckit.conversation import Conversation, LabelledConversation, Prediction
+from erckit.labelling import Labeler
 from erckit.labels import LabelSet
+from erckit.models.system import About, Ask, Reading
 
 
-class FakeLabeler:
+class FakeSystem:
     """Scores that depend on the text alone, through a checksum."""
 
     label_set = LabelSet(("Joyful", "Mad", "Neutral"), neutral="Neutral")
-    temperature = 1.5
-    causal = True
-    history_scope = "all"
-    name = "fake"
-    truncated = 0
-    memory = None
-    max_utterance_tokens = 192
 
-    def label(
-        self,
-        conversations: Sequence[Conversation],
-        min_confidence: float | None = None,
-        history: str = "conversation",
-        **_: object,
-    ) -> list[LabelledConversation]:
-        return [
-            LabelledConversation(c, tuple(self._predict(u.id, u.text, min_confidence) for u in c.utterances))
-            for c in conversations
-        ]
-
-    def _predict(self, utterance_id: str, text: str, min_confidence: float | None) -> Prediction:
-        best = zlib.crc32(text.encode("utf-8", "surrogatepass")) % 3
-        scores = {label: 0.6 if i == best else 0.2 for i, label in enumerate(self.label_set.labels)}
-        sure = min_confidence is None or min_confidence <= 0.6
-        return Prediction(
-            utterance_id, self.label_set.labels[best] if sure else None, scores, True, "" if sure else "low score"
+    @property
+    def about(self) -> About:
+        return About(
+            name="fake",
+            label_set=self.label_set,
+            settings={},
+            can=frozenset({"scores"}),
+            refusal="fake: it {why}.",
+            is_calibrated=True,
+            history_scope="all",
+            max_utterance_tokens=192,
         )
+
+    def read(self, ask: Ask) -> Reading:
+        return Reading(scores=[[self._scores(u.text) for u in c.utterances] for c in ask.conversations])
+
+    def _scores(self, text: str) -> list[float]:
+        best = zlib.crc32(text.encode("utf-8", "surrogatepass")) % 3
+        return [0.6 if i == best else 0.2 for i in range(len(self.label_set))]
 
 
 @pytest.fixture
-def fake_labeler(monkeypatch: pytest.MonkeyPatch) -> FakeLabeler:
+def fake_labeler(monkeypatch: pytest.MonkeyPatch) -> FakeSystem:
     """``erckit label`` with the fake model in this process."""
-    labeler = FakeLabeler()
-    monkeypatch.setattr("erckit.cli.label._load", lambda *_: labeler)
-    return labeler
+    system = FakeSystem()
+    monkeypatch.setattr("erckit.cli.label._load", lambda *_: Labeler(system))
+    return system

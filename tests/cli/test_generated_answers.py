@@ -166,6 +166,7 @@ def test_label_a_chat(server: Server, recipe: Path, tmp_path: Path, capsys: pyte
 def test_a_model_folder_on_this_machine(
     llm_folder: Path, corpus: tuple[Path, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    from erckit.labelling import Labeler
     from erckit.labelling.answering_system import open_generating
     from erckit.prompting.answers.answer_settings import AnswerSettings
 
@@ -175,10 +176,11 @@ def test_a_model_folder_on_this_machine(
     assert main([*arguments, "--parsing", "contained", "--precision", "fp32", "--json", str(out), "-q"]) == 0
     result = json.loads(out.read_text())
     capsys.readouterr()
-    labeler = open_generating(llm_folder, AnswerSettings("contained", 3), precision="fp32")
+    labeler = Labeler(open_generating(llm_folder, AnswerSettings("contained", 3), precision="fp32"))
     bare = list(made.split("test"))
     labelled = labeler.label(bare, history="all", remember=made.split("train"))
-    texts, predicted = labeler.read[0].texts, [p.label for one in labelled for p in one.predictions]
+    assert labeler.answers_read is not None
+    texts, predicted = labeler.answers_read.texts, [p.label for one in labelled for p in one.predictions]
     for text, label in zip(texts, predicted, strict=True):
         words = {word.strip(".,!?'\"").lower() for word in text.split()}
         named = [name for name in ("Calm", "Cross", "Glad") if name.lower() in words]

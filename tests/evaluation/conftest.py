@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from hand_labelled import HandLabelled
 
 from erckit.conversation import Conversation, LabelledConversation, Prediction, Utterance
 from erckit.errors import CorpusError, nearest
@@ -27,6 +28,7 @@ class FakeCorpus:
 
     splits: dict[str, tuple[Conversation, ...]]
     name: str = "toy"
+    mapping: str = ""
     version: str = "1"
     label_set: LabelSet = LABELS
     protocols: dict[str, FakeProtocol] = field(default_factory=dict)
@@ -38,7 +40,7 @@ class FakeCorpus:
 
 
 @dataclass
-class FakeLabeler:
+class FakeLabeler(HandLabelled):
     """Predicts the gold label with a chance of one half, from its seed; remembers how it was called."""
 
     seed: int = 1

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hand_labelled import HandLabelled
 from scipy.special import softmax
 
 from erckit.conversation import Conversation, LabelledConversation, Prediction, Utterance
@@ -22,7 +23,7 @@ EMORY = LabelSet(("joyful", "mad", "neutral", "peaceful", "powerful", "sad", "sc
 
 
 @dataclass
-class Scaled:
+class Scaled(HandLabelled):
     """Scores of fixed logits, scaled by 2.5."""
 
     logits: dict[str, np.ndarray]
@@ -65,7 +66,7 @@ def test_merged_labels_are_added_up_after_the_temperature_is_undone(tmp_path: Pa
         protocols={"emorynlp/dev": Protocol("emorynlp/dev", "emorynlp", "dev", "macro_f1", "dev", "nothing", ())},
     )
     labeler = Scaled({u.id: drawn.normal(scale=2, size=7) for u in utterances})
-    result = evaluate_model(labeler, corpus, "dev", draws=20, map_to="polarity")  # type: ignore[arg-type]
+    result = evaluate_model(labeler, corpus, "dev", draws=20, map_to="polarity")
     assert result.protocol.mapping
     merged: dict[str, str | None] = {}
     from erckit.corpora.mappings.mappings import find_mapping

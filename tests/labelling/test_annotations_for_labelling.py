@@ -67,8 +67,8 @@ def test_conversations_that_the_file_lacks_have_none_and_one_note_says_so(
     assert "corpus.jsonl: no biography" in notes[0]
     assert "--annotations A.jsonl" in notes[0]
     plain: Any = Labeler.from_pretrained(folder, precision="fp32")
-    without = plain._system.builder.style.settings
-    plain._system.builder.style.settings = replace(without, biographies="none")
+    without = plain.system.system.builder.style.settings
+    plain.system.system.builder.style.settings = replace(without, biographies="none")
     np.testing.assert_array_equal(blank, np.concatenate(plain.logits(chats)))
 
 

@@ -18,6 +18,7 @@ from erckit.conversation import Conversation, LabelledConversation, Utterance
 from erckit.errors import FormatError, ModelFolderError, SettingError
 from erckit.labelling import Labeler
 from erckit.labelling.find_model import bundled_models, find_model
+from erckit.labelling.network_system import NetworkSystem
 from erckit.model_folder.network_folder import load_pretrained
 
 
@@ -94,7 +95,9 @@ def test_generic_speakers_are_not_remembered_elsewhere(labeler: Labeler, talk: A
 def test_abstains_below_the_least_confidence(
     trained_folder: Path, conversations: list[Conversation], share: float
 ) -> None:
-    labeler = Labeler(dataclasses.replace(load_pretrained(trained_folder), temperature=0.5), trained_folder, "fp32")
+    labeler = Labeler(
+        NetworkSystem(dataclasses.replace(load_pretrained(trained_folder), temperature=0.5), trained_folder, "fp32")
+    )
     plain = [p for one in labeler.label(conversations) for p in one.predictions]
     # Between two confidences, so that float rounding decides nothing.
     ranked = sorted(p.confidence for p in plain)
@@ -113,8 +116,8 @@ def test_abstains_below_the_least_confidence(
 
 def test_temperature_divides_the_logits(trained_folder: Path, conversations: list[Conversation]) -> None:
     pretrained = load_pretrained(trained_folder)
-    hot = Labeler(dataclasses.replace(pretrained, temperature=4.0), trained_folder, "fp32")
-    plain = Labeler(dataclasses.replace(pretrained, temperature=None), trained_folder, "fp32")
+    hot = Labeler(NetworkSystem(dataclasses.replace(pretrained, temperature=4.0), trained_folder, "fp32"))
+    plain = Labeler(NetworkSystem(dataclasses.replace(pretrained, temperature=None), trained_folder, "fp32"))
     logits = plain.logits(conversations)
     for temperature, labeler in ((4.0, hot), (1.0, plain)):
         for rows, scores in zip(logits, _scores(labeler.label(conversations)), strict=True):

@@ -16,7 +16,6 @@ import torch
 from erckit.conversation import Conversation, Utterance
 from erckit.errors import ModelFolderError, SettingError
 from erckit.labelling import Labeler
-from erckit.labelling.prompt_system import PromptLabeler
 from erckit.storage.manifest import write_manifest
 
 
@@ -162,7 +161,6 @@ def test_hostile_texts_are_read_as_text(labeler: Labeler) -> None:
 def test_other_prompts_are_those_of_a_folder_that_says_so(
     labeler: Labeler, llm_folder: Path, chats: tuple[Conversation, ...], tmp_path: Path
 ) -> None:
-    assert isinstance(labeler, PromptLabeler)
     before = labeler.logits(chats[:3])
     other = labeler.with_style({"recent": 0, "biography": False})
     folder = tmp_path / "changed"

@@ -147,10 +147,10 @@ def test_the_backbone_is_named_in_words_where_it_is_known(result: Result) -> Non
 
 
 def test_costs_come_from_the_model(labeler: Any) -> None:
-    assert training_costs(labeler) == {}
-    labeler.parameters, labeler.trained_parameters = 10, 4
-    labeler.scores = {"training_seconds": 2.5, "dev": {}}
-    assert training_costs(labeler) == {"parameters": 10, "trained_parameters": 4, "training_seconds": 2.5}
+    assert training_costs(labeler.about) == {}
+    scores = {"training_seconds": 2.5, "dev": {}}
+    labeler.more = {"parameters": 10, "trained_parameters": 4, "scores": scores}
+    assert training_costs(labeler.about) == {"parameters": 10, "trained_parameters": 4, "training_seconds": 2.5}
 
 
 def test_a_file_written_before_the_costs_still_loads(result: Result) -> None:

@@ -9,17 +9,20 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hand_labelled import HandLabelled
 from scipy.special import softmax
 from sklearn.metrics import log_loss
 
 from erckit.conversation import LabelledConversation, Prediction
 from erckit.evaluation import Result, aggregate_results, evaluate_model, format_result
-from erckit.evaluation.run.confidence_metrics import CONFIDENCE_METRICS, without_temperature
+from erckit.evaluation.run.confidence_metrics import CONFIDENCE_METRICS
+from erckit.labelling.scored_predictions import labelled_conversations
 from erckit.metrics import expected_calibration_error
+from erckit.models.system import Ask
 
 
 @dataclasses.dataclass
-class LogitLabeler:
+class LogitLabeler(HandLabelled):
     """Labels by logits that are drawn from a seed, scaled by a temperature."""
 
     labels: Any
@@ -94,11 +97,11 @@ def test_without_a_temperature_there_is_no_before(corpus: Any, logit_labeler: Lo
     assert "before temperature scaling" not in format_result(result)
 
 
-def test_undone_predictions_keep_everything_but_their_scores(corpus: Any, logit_labeler: LogitLabeler) -> None:
-    labelled = logit_labeler.label(corpus.splits["dev"])
-    undone = without_temperature(labelled, 1.7)
-    assert undone is not None
-    for before, after in zip(undone, labelled, strict=True):
+def test_scores_before_scaling_are_surer_under_the_same_labels(corpus: Any, logit_labeler: LogitLabeler) -> None:
+    dev = corpus.splits["dev"]
+    about, reading = logit_labeler.about, logit_labeler.read(Ask(dev))
+    scaled = labelled_conversations(dev, reading, about, temperature=1.7)
+    for before, after in zip(labelled_conversations(dev, reading, about), scaled, strict=True):
         assert before.conversation == after.conversation
         assert [p.label for p in before.predictions] == [p.label for p in after.predictions]
         assert not any(p.calibrated for p in before.predictions)

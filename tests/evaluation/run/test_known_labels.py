@@ -84,7 +84,7 @@ def test_scores_stay_calibrated_only_where_training_barred_the_same(mixture: Any
 
 
 def test_generated_answers_are_taken_as_they_are(mixture: Any, labeler: Any) -> None:
-    labeler.answers, labeler.inexact_rate, labeler.temperature = "generated, parsed exact", 0.0, None
+    labeler.answers, labeler.temperature = "generated, parsed exact", None
     result = evaluate_model(labeler, mixture, "test", draws=5)
     assert not result.protocol.known_labels
     assert {row.label for row in result.predictions if row.gold in HAS} > set(HAS)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hand_labelled import HandLabelled
 from sklearn.metrics import confusion_matrix, f1_score
 
 from erckit.conversation import Conversation, LabelledConversation, Prediction, Utterance
@@ -28,7 +29,7 @@ SHARED = ["anger", "fear", "joy", "neutral", "sadness"]
 
 
 @dataclass
-class RandomLabeler:
+class RandomLabeler(HandLabelled):
     """Random scores from the utterance alone; remembers what it was asked."""
 
     label_set: LabelSet
@@ -55,7 +56,7 @@ class RandomLabeler:
             LabelledConversation(
                 one,
                 tuple(
-                    Prediction(u.id, max(s, key=s.get), s, self.calibrated)  # type: ignore[arg-type]
+                    Prediction(u.id, max(s, key=s.get), s, self.calibrated)
                     for u in one.utterances
                     for s in [self.scored(one.id, u.id)]
                 ),
@@ -100,7 +101,7 @@ def naive(labeler: RandomLabeler, corpus: Corpus) -> tuple[list[str], list[str],
 
 def test_scores_equal_a_naive_loop_over_the_shared_labels() -> None:
     labeler, corpus = RandomLabeler(EMORY), meld()
-    result = evaluate_model(labeler, corpus, "dev", draws=20, map_to="ekman")  # type: ignore[arg-type]
+    result = evaluate_model(labeler, corpus, "dev", draws=20, map_to="ekman")
     gold, predicted, left_out = naive(labeler, corpus)
     assert left_out > 20
     assert [row.gold for row in result.predictions] == gold
@@ -116,7 +117,7 @@ def test_scores_equal_a_naive_loop_over_the_shared_labels() -> None:
 
 def test_scores_are_renormalised_over_the_shared_labels() -> None:
     labeler = RandomLabeler(EMORY)
-    result = evaluate_model(labeler, meld(), "dev", draws=5, map_to="ekman")  # type: ignore[arg-type]
+    result = evaluate_model(labeler, meld(), "dev", draws=5, map_to="ekman")
     for row in result.predictions:
         own = labeler.scored(row.conversation, row.utterance)
         kept = sum(own[label] for label in TO_EKMAN)
@@ -126,7 +127,7 @@ def test_scores_are_renormalised_over_the_shared_labels() -> None:
 
 def test_utterances_left_out_stay_context() -> None:
     labeler, corpus = RandomLabeler(EMORY), meld()
-    evaluate_model(labeler, corpus, "dev", draws=5, map_to="ekman")  # type: ignore[arg-type]
+    evaluate_model(labeler, corpus, "dev", draws=5, map_to="ekman")
     assert [[u.text for u in c.utterances] for c in labeler.asked] == [
         [u.text for u in c.utterances] for c in corpus.splits["dev"]
     ]
@@ -134,7 +135,7 @@ def test_utterances_left_out_stay_context() -> None:
 
 def test_the_protocol_line_says_mapping_labels_and_what_was_left_out() -> None:
     labeler, corpus = RandomLabeler(EMORY), meld()
-    result = evaluate_model(labeler, corpus, "dev", draws=5, map_to="ekman")  # type: ignore[arg-type]
+    result = evaluate_model(labeler, corpus, "dev", draws=5, map_to="ekman")
     gold, _, left_out = naive(labeler, corpus)
     said = (
         f"mapped to ekman: anger, fear, joy, neutral, sadness ({left_out} of {left_out + len(gold)} utterances left "
@@ -147,7 +148,7 @@ def test_the_protocol_line_says_mapping_labels_and_what_was_left_out() -> None:
 
 
 def test_nothing_left_out_is_not_mentioned() -> None:
-    result = evaluate_model(RandomLabeler(EMORY), meld(EMORY), "dev", draws=5, map_to="polarity")  # type: ignore[arg-type]
+    result = evaluate_model(RandomLabeler(EMORY), meld(EMORY), "dev", draws=5, map_to="polarity")
     assert protocol_line(result).endswith("mapped to polarity: negative, neutral, positive")
     assert result.protocol.left_out == 0
 
@@ -166,20 +167,20 @@ def test_scores_stay_calibrated_only_where_nothing_is_lost(
     own: LabelSet, label_set: LabelSet, to: str, calibrated: bool
 ) -> None:
     corpus = meld(label_set)
-    result = evaluate_model(RandomLabeler(own), corpus, "dev", draws=5, map_to=to)  # type: ignore[arg-type]
+    result = evaluate_model(RandomLabeler(own), corpus, "dev", draws=5, map_to=to)
     assert result.metrics["calibrated"] is calibrated
-    bare = evaluate_model(RandomLabeler(own, calibrated=False), corpus, "dev", draws=5, map_to=to)  # type: ignore[arg-type]
+    bare = evaluate_model(RandomLabeler(own, calibrated=False), corpus, "dev", draws=5, map_to=to)
     assert bare.metrics["calibrated"] is False
 
 
 def test_two_systems_are_brought_onto_the_same_labels(tmp_path: Path) -> None:
     few, many, corpus = RandomLabeler(EMORY), RandomLabeler(MELD, own="goemotions"), meld()
-    five = evaluate_model(few, corpus, "dev", draws=5, map_to="ekman")  # type: ignore[arg-type]
-    seven = evaluate_model(many, corpus, "dev", draws=5, map_to="ekman")  # type: ignore[arg-type]
+    five = evaluate_model(few, corpus, "dev", draws=5, map_to="ekman")
+    seven = evaluate_model(many, corpus, "dev", draws=5, map_to="ekman")
     with pytest.raises(ResultError, match="--map ekman --labels anger,fear,joy,neutral,sadness"):
         compare_results([seven, replace(five, system="five")], draws=100)
     chosen = ["sadness", *(label for label in SHARED if label != "sadness")]  # the order is the label set's
-    same = evaluate_model(many, corpus, "dev", draws=5, map_to="ekman", labels=chosen)  # type: ignore[arg-type]
+    same = evaluate_model(many, corpus, "dev", draws=5, map_to="ekman", labels=chosen)
     assert same.label_set == five.label_set
     assert same.protocol.left_out == five.protocol.left_out > 0
     assert [row.gold for row in same.predictions] == [row.gold for row in five.predictions]
@@ -191,7 +192,7 @@ def test_two_systems_are_brought_onto_the_same_labels(tmp_path: Path) -> None:
 
 def test_labels_are_chosen_in_a_corpus_that_was_mapped_before() -> None:
     corpus = map_corpus(meld(), find_mapping(MELD.labels, "ekman"), reachable_only=True)
-    result = evaluate_model(RandomLabeler(MELD), corpus, "dev", draws=5, labels=["joy", "anger"])  # type: ignore[arg-type]
+    result = evaluate_model(RandomLabeler(MELD), corpus, "dev", draws=5, labels=["joy", "anger"])
     assert result.label_set == LabelSet(("anger", "joy"))
     assert {row.gold for row in result.predictions} == {"anger", "joy"}
 
@@ -208,34 +209,34 @@ def test_labels_are_chosen_in_a_corpus_that_was_mapped_before() -> None:
 )
 def test_labels_that_cannot_be_scored_are_refused(labels: list[str], map_to: str | None, said: str) -> None:
     with pytest.raises(LabelSetError, match=said):
-        evaluate_model(RandomLabeler(EMORY), meld(), "dev", draws=5, map_to=map_to, labels=labels)  # type: ignore[arg-type]
+        evaluate_model(RandomLabeler(EMORY), meld(), "dev", draws=5, map_to=map_to, labels=labels)
 
 
 def test_a_corpus_mapped_before_gives_the_same_result() -> None:
     labeler, corpus = RandomLabeler(EMORY), meld()
-    direct = evaluate_model(labeler, corpus, "dev", draws=5, map_to="ekman")  # type: ignore[arg-type]
+    direct = evaluate_model(labeler, corpus, "dev", draws=5, map_to="ekman")
     mapped = map_corpus(corpus, find_mapping(MELD.labels, "ekman"))
-    again = evaluate_model(labeler, mapped, "dev", draws=5, map_to="ekman")  # type: ignore[arg-type]
+    again = evaluate_model(labeler, mapped, "dev", draws=5, map_to="ekman")
     assert again.predictions == direct.predictions
     assert again.protocol == direct.protocol
 
 
 def test_a_model_trained_on_the_reachable_labels_of_a_mapped_corpus_needs_no_mapping() -> None:
     corpus = map_corpus(meld(EMORY), find_mapping(EMORY.labels, "ekman"), reachable_only=True)
-    result = evaluate_model(RandomLabeler(corpus.label_set), corpus, "dev", draws=5)  # type: ignore[arg-type]
+    result = evaluate_model(RandomLabeler(corpus.label_set), corpus, "dev", draws=5)
     assert result.protocol.mapping == "ekman"
     lost = [u for c in meld(EMORY).splits["dev"] for u in c.utterances if u.label in ("peaceful", "powerful")]
     assert result.protocol.left_out == len(lost) > 0
     # The same corpus with all labels of the target: those the model lacks are not scored.
     whole = map_corpus(meld(EMORY), find_mapping(EMORY.labels, "ekman"))
-    other = evaluate_model(RandomLabeler(corpus.label_set), whole, "dev", draws=5)  # type: ignore[arg-type]
+    other = evaluate_model(RandomLabeler(corpus.label_set), whole, "dev", draws=5)
     assert other.label_set.labels == result.label_set.labels
     assert other.predictions == result.predictions
 
 
 def test_without_a_mapping_other_labels_are_refused_with_the_option() -> None:
     with pytest.raises(LabelSetError, match=r"--map ekman.*erckit corpora mappings"):
-        evaluate_model(RandomLabeler(EMORY), meld(), "dev")  # type: ignore[arg-type]
+        evaluate_model(RandomLabeler(EMORY), meld(), "dev")
 
 
 def test_fewer_than_two_shared_labels_are_refused() -> None:

@@ -11,6 +11,7 @@ from scipy.stats import chisquare
 from erckit.conversation import Conversation, Utterance
 from erckit.corpora.corpus import Corpus
 from erckit.evaluation import evaluate_model
+from erckit.labelling import Labeler
 from erckit.labels import LabelSet
 from erckit.models.baselines.chance import Chance
 
@@ -32,7 +33,7 @@ def large() -> Corpus:
 
 
 def _drawn(corpus: Corpus, seed: int) -> list[str | None]:
-    return [p.label for one in Chance.fit(corpus, seed).label(corpus.split("test")) for p in one.predictions]
+    return [p.label for one in Labeler(Chance.fit(corpus, seed)).label(corpus.split("test")) for p in one.predictions]
 
 
 def test_draws_follow_the_shares_of_train(large: Corpus) -> None:
@@ -45,7 +46,7 @@ def test_draws_follow_the_shares_of_train(large: Corpus) -> None:
 
 def test_draws_do_not_follow_the_gold_labels(large: Corpus) -> None:
     """A drawn label is right as often as two independent draws agree."""
-    result = evaluate_model(Chance.fit(large, 2), large, "test", draws=5)  # type: ignore[arg-type]
+    result = evaluate_model(Chance.fit(large, 2), large, "test", draws=5)
     expected = sum(share**2 for share in SHARES.values())
     assert result.metrics["accuracy"] == pytest.approx(expected, abs=0.02)
     assert result.seeds == (2,)
@@ -60,13 +61,13 @@ def test_the_seed_decides(large: Corpus) -> None:
 def test_an_utterance_keeps_its_label_whatever_else_is_labelled(large: Corpus) -> None:
     chance = Chance.fit(large, 3)
     conversations = list(large.split("test"))[:20]
-    together = {one.conversation.id: one for one in chance.label(conversations)}
+    together = {one.conversation.id: one for one in Labeler(chance).label(conversations)}
     random.Random(0).shuffle(conversations)
     for conversation in conversations[:5]:
-        assert chance.label([conversation])[0] == together[conversation.id]
+        assert Labeler(chance).label([conversation])[0] == together[conversation.id]
 
 
 def test_the_drawn_label_has_all_of_the_score(large: Corpus) -> None:
-    prediction = Chance.fit(large).label(large.split("test")[:1])[0].predictions[0]
+    prediction = Labeler(Chance.fit(large)).label(large.split("test")[:1])[0].predictions[0]
     assert {label for label, score in prediction.scores.items() if score == 1.0} == {prediction.label}
     assert sum(prediction.scores.values()) == 1.0

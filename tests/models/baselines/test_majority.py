@@ -13,6 +13,7 @@ from erckit.corpora import load_corpus
 from erckit.corpora.corpus import Corpus
 from erckit.errors import CorpusError, SettingError
 from erckit.evaluation import evaluate_model
+from erckit.labelling import Labeler
 from erckit.labels import LabelSet
 from erckit.models.baselines.majority import Majority
 
@@ -24,7 +25,7 @@ def _gold(corpus: Corpus, split: str) -> list[Any]:
 def test_label_and_scores_are_those_of_scikit_learn(toy: Corpus) -> None:
     gold = _gold(toy, "train")
     theirs = DummyClassifier(strategy="prior").fit([[0]] * len(gold), gold)
-    labelled = Majority.fit(toy).label(toy.split("test"))
+    labelled = Labeler(Majority.fit(toy)).label(toy.split("test"))
     predictions = [p for one in labelled for p in one.predictions]
     assert len(predictions) == sum(len(c) for c in toy.split("test"))  # context utterances too
     assert {p.label for p in predictions} == set(theirs.predict([[0]]))
@@ -36,17 +37,17 @@ def test_label_and_scores_are_those_of_scikit_learn(toy: Corpus) -> None:
 def test_of_equals_the_first_label_of_the_set_wins() -> None:
     said = tuple(Utterance(f"u{i}", "A", "hm", label) for i, label in enumerate("ccaab"))
     corpus = Corpus("tie", "1", LabelSet(("b", "c", "a")), {"train": (Conversation("x", said),)})
-    assert Majority.fit(corpus).label(corpus.split("train"))[0].predictions[0].label == "c"
+    assert Labeler(Majority.fit(corpus)).label(corpus.split("train"))[0].predictions[0].label == "c"
 
 
 def test_a_label_below_the_least_confidence_is_withheld(toy: Corpus) -> None:
     majority = Majority.fit(toy)
-    one = majority.label(toy.split("dev")[:1], min_confidence=0.99)[0].predictions[0]
+    one = Labeler(majority).label(toy.split("dev")[:1], min_confidence=0.99)[0].predictions[0]
     assert one.label is None
     assert one.reason == f"confidence {max(one.scores.values()):.2f} below 0.99"
-    assert majority.label([]) == []
+    assert Labeler(majority).label([]) == []
     with pytest.raises(SettingError, match="between 0 and 1"):
-        majority.label(toy.split("dev"), min_confidence=2)
+        Labeler(majority).label(toy.split("dev"), min_confidence=2)
 
 
 def test_a_corpus_it_cannot_be_fitted_on_is_refused(toy: Corpus) -> None:
@@ -73,7 +74,7 @@ def test_published_corpora(name: str, split: str, metric: str, percent: float) -
         corpus = load_corpus(name)
     except CorpusError as error:
         pytest.skip(str(error))
-    result = evaluate_model(Majority.fit(corpus), corpus, split, draws=5)  # type: ignore[arg-type]
+    result = evaluate_model(Majority.fit(corpus), corpus, split, draws=5)
     assert Counter(row.label for row in result.predictions).keys() == {corpus.label_set.neutral}
     assert round(100 * result.metrics[metric], 2) == percent
     assert result.protocol.memory == "none, every utterance alone"

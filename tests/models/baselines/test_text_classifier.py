@@ -14,6 +14,7 @@ from erckit.conversation import Conversation, Utterance
 from erckit.corpora.corpus import Corpus
 from erckit.errors import CorpusError, LabelSetError, ModelFolderError
 from erckit.evaluation.run.evaluate_baseline import evaluate_text_classifier
+from erckit.labelling import Labeler
 from erckit.labels import LabelSet
 from erckit.models.baselines.text_classifier import TextClassifier, refuse_seen, seen_corpora
 
@@ -39,7 +40,7 @@ def test_scores_are_those_of_the_pipeline(classifier_folder: Folder, kind: str, 
     folder = classifier_folder(kind=kind, problem_type=problem)
     model = TextClassifier("tiny", folder, precision="fp32", batch_tokens=40)
     reported: list[int] = []
-    labelled = model.label(_conversations(), report=reported.append)
+    labelled = Labeler(model).label(_conversations(), report=reported.append)
     assert sum(reported) == 23
     theirs = pipeline("text-classification", model=str(folder), top_k=None, device="cpu")
     seen = set()
@@ -58,7 +59,7 @@ def test_long_texts_are_cut_and_counted(classifier_folder: Folder) -> None:
     for kind in ("bert", "roberta"):  # positions from 0 and from after the padding token's id
         model = TextClassifier("tiny", classifier_folder(kind=kind), precision="fp32")
         said = (Utterance("u0", "A", "dog " * 900), Utterance("u1", "A", "dog"))
-        assert len(model.label([Conversation("c", said)])[0].predictions) == 2
+        assert len(Labeler(model).label([Conversation("c", said)])[0].predictions) == 2
         assert model.truncated == 1
         assert model.tokens_processed <= 128 + 5
 

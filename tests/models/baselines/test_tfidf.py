@@ -14,6 +14,7 @@ from erckit.conversation import Conversation, Utterance
 from erckit.corpora.corpus import Corpus
 from erckit.errors import CorpusError
 from erckit.evaluation import evaluate_model
+from erckit.labelling import Labeler
 from erckit.labels import LabelSet
 from erckit.models.baselines.majority import Majority
 from erckit.models.baselines.tfidf import STRENGTHS, WORD, Tfidf, TfidfContext, selection_metric
@@ -52,7 +53,7 @@ def test_the_setting_is_the_best_of_the_grid_on_dev(toy: Corpus, fitted: Tfidf) 
     assert fitted.parameters == len(labels) * (len(words.vocabulary_) + 1)
     kept = [
         p.label
-        for one in fitted.label(toy.split("dev"))
+        for one in Labeler(fitted).label(toy.split("dev"))
         for p, u in zip(one.predictions, one.conversation.utterances, strict=True)
         if u.label is not None
     ]
@@ -60,8 +61,8 @@ def test_the_setting_is_the_best_of_the_grid_on_dev(toy: Corpus, fitted: Tfidf) 
 
 
 def test_it_learns_what_the_words_say(toy: Corpus, fitted: Tfidf) -> None:
-    found = evaluate_model(fitted, toy, "test", draws=5)  # type: ignore[arg-type]
-    least = evaluate_model(Majority.fit(toy), toy, "test", draws=5)  # type: ignore[arg-type]
+    found = evaluate_model(fitted, toy, "test", draws=5)
+    least = evaluate_model(Majority.fit(toy), toy, "test", draws=5)
     assert found.metrics["accuracy"] > least.metrics["accuracy"] + 0.2
     assert found.metrics["calibrated"]
     assert found.metrics["expected_calibration_error"] < 0.1
@@ -70,9 +71,11 @@ def test_it_learns_what_the_words_say(toy: Corpus, fitted: Tfidf) -> None:
 
 def test_scores_are_probabilities_and_the_same_alone(toy: Corpus, fitted: Tfidf) -> None:
     conversations = toy.split("test")[:7]
-    together = fitted.label(conversations)
+    together = Labeler(fitted).label(conversations)
     for conversation, one in zip(conversations, together, strict=True):
-        for prediction, alone in zip(one.predictions, fitted.label([conversation])[0].predictions, strict=True):
+        for prediction, alone in zip(
+            one.predictions, Labeler(fitted).label([conversation])[0].predictions, strict=True
+        ):
             assert sum(prediction.scores.values()) == pytest.approx(1)
             assert prediction.label == max(prediction.scores, key=lambda label: prediction.scores[label])
             assert prediction.scores == pytest.approx(alone.scores)
@@ -80,7 +83,7 @@ def test_scores_are_probabilities_and_the_same_alone(toy: Corpus, fitted: Tfidf)
 
 def test_fitting_twice_gives_the_same(toy: Corpus, fitted: Tfidf) -> None:
     assert Tfidf.is_deterministic
-    assert Tfidf.fit(toy, seed=9).label(toy.split("test")[:3]) == fitted.label(toy.split("test")[:3])
+    assert Labeler(Tfidf.fit(toy, seed=9)).label(toy.split("test")[:3]) == Labeler(fitted).label(toy.split("test")[:3])
 
 
 def test_context_reads_the_utterance_before_and_no_other() -> None:
@@ -98,23 +101,28 @@ def test_context_reads_the_utterance_before_and_no_other() -> None:
 
     corpus = Corpus("toy", "1", labels, {"train": split("train", 40), "dev": split("dev", 10)})
     context = TfidfContext.fit(corpus)
-    found = evaluate_model(context, corpus, "dev", draws=5)  # type: ignore[arg-type]
+    found = evaluate_model(context, corpus, "dev", draws=5)
     assert found.metrics["accuracy"] == 1.0
     assert found.protocol.memory == "none beyond the context of the conversation"
-    plain = evaluate_model(Tfidf.fit(corpus), corpus, "dev", draws=5)  # type: ignore[arg-type]
+    plain = evaluate_model(Tfidf.fit(corpus), corpus, "dev", draws=5)
     assert plain.metrics["accuracy"] == 0.5
     assert plain.protocol.memory == "none, every utterance alone"
-    sunny, rainy = (context.label([conversation("x", "sun", first)])[0].predictions for first in ("sun", "rain"))
+    sunny, rainy = (
+        Labeler(context).label([conversation("x", "sun", first)])[0].predictions for first in ("sun", "rain")
+    )
     assert sunny[2] == rainy[2]  # two utterances back
     assert sunny[1] != rainy[1]
     # The first utterance of a conversation has none before it, whatever the last one of another was.
     two = [conversation("x", "sun"), conversation("y", "rain")]
-    assert context.label(two)[1].predictions[0].scores == context.label(two[::-1])[0].predictions[0].scores
+    assert (
+        Labeler(context).label(two)[1].predictions[0].scores
+        == Labeler(context).label(two[::-1])[0].predictions[0].scores
+    )
 
 
 def test_a_label_that_train_lacks_scores_nothing(toy: Corpus) -> None:
     wider = dataclasses.replace(toy, label_set=LabelSet((*toy.label_set.labels, "Odd"), "Neutral"))
-    prediction = Tfidf.fit(wider).label(toy.split("test")[:1])[0].predictions[0]
+    prediction = Labeler(Tfidf.fit(wider)).label(toy.split("test")[:1])[0].predictions[0]
     assert prediction.scores["Odd"] == 0.0
     assert sum(prediction.scores.values()) == pytest.approx(1)
 

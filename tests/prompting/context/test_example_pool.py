@@ -123,7 +123,7 @@ def test_zero_and_few_shot_models_label(
             assert len(pool.of(chat.id)) == 4
             assert all(example.text in prompt.opening for example in pool.of(chat.id))
         plain = PromptSystem(
-            labeler._system.lm, replace(builder, settings=replace(builder.settings, removes_prior=None))
+            labeler.system.system.lm, replace(builder, settings=replace(builder.settings, removes_prior=None))
         )
         raw = plain.scores(gathered, range(2))
         prior = label_prior(plain.lm, prompts, plain.labels, plain.room)
