@@ -197,7 +197,7 @@ def test_only_what_is_trained_is_kept(build: Callable[..., Built], tmp_path: Pat
 
 def test_vectors_have_length_1_where_asked(build: Callable[..., Built], talk: Callable[..., Conversation]) -> None:
     built = build(VARIANTS["cosine"])
-    vectors = predict_vectors(*built, built[1].prepare([talk(1, 6)]), [0], precision="fp32")
+    vectors, _ = predict_vectors(*built, built[1].prepare([talk(1, 6)]), [0], precision="fp32")
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
 
 
