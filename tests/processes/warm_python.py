@@ -53,11 +53,16 @@ class WarmPython:
         given = {"arguments": arguments, "environment": dict(env or os.environ), "folder": str(cwd or Path.cwd())}
         return WarmProcess(self._line, given, (stdin, stdout, stderr), text)
 
-    def run(self, *arguments: str, timeout: float = 120, **options: Any) -> subprocess.CompletedProcess[Any]:
+    def run(
+        self, *arguments: str, input: str = "", timeout: float = 120, **options: Any
+    ) -> subprocess.CompletedProcess[str]:
         """As ``subprocess.run([sys.executable, *arguments], capture_output=True, text=True)``."""
-        streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        process = self.start(*arguments, **{**streams, **options})
-        out, errors = process.communicate(timeout=timeout)
+        pipe = subprocess.PIPE
+        process = self.start(*arguments, stdin=pipe, stdout=pipe, stderr=pipe, text=True, **options)
+        try:
+            out, errors = process.communicate(input, timeout)
+        finally:
+            process.kill()
         return subprocess.CompletedProcess(list(arguments), process.wait(), out, errors)
 
     def close(self) -> None:
