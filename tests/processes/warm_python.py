@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import gc
+import importlib
 import json
 import os
 import runpy
@@ -21,6 +22,13 @@ from pathlib import Path
 from threading import Thread
 from types import ModuleType
 from typing import IO, Any
+
+# What others made and takes long to import; nothing that starts a thread when it is imported, as lancedb does.
+OTHERS = (
+    "accelerate", "fastapi", "httpx", "peft", "safetensors.torch", "scipy.optimize", "scipy.stats",
+    "sklearn.metrics", "torch", "torch.utils.tensorboard", "transformers.models.auto.modeling_auto",
+    "transformers.models.auto.tokenization_auto", "transformers.models.bert.modeling_bert", "uvicorn",
+)  # fmt: skip
 
 
 class WarmPython:
@@ -162,7 +170,7 @@ def _opened(stream: Any, number: int, text: bool) -> tuple[int, IO[Any] | None]:
     reading, writing = os.pipe()
     theirs, mine = (reading, writing) if number == 0 else (writing, reading)
     mode = "w" if number == 0 else "r"
-    return theirs, open(mine, mode, encoding="utf-8") if text else open(mine, mode + "b")  # noqa: SIM115
+    return theirs, open(mine, mode, encoding="utf-8") if text else open(mine, mode + "b")
 
 
 def _forked(line: socket.socket) -> Callable[[], None]:
@@ -201,8 +209,8 @@ def _begin(given: dict[str, Any]) -> Callable[[], None]:
     # Tests that run in the background have interrupts switched off.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     encoding = os.environ.get("PYTHONIOENCODING", "utf-8")
-    sys.stdin, sys.stdout = open(0, encoding=encoding), open(1, "w", encoding=encoding)  # noqa: SIM115
-    sys.stderr = open(2, "w", 1, encoding=encoding, errors="backslashreplace")  # noqa: SIM115
+    sys.stdin, sys.stdout = open(0, encoding=encoding), open(1, "w", encoding=encoding)
+    sys.stderr = open(2, "w", 1, encoding=encoding, errors="backslashreplace")
     kind, *rest = given["arguments"]
     searched = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     sys.path[:1] = [os.getcwd() if kind in ("-m", "-c") else str(Path(kind).resolve().parent), *filter(None, searched)]
@@ -215,24 +223,10 @@ def _begin(given: dict[str, Any]) -> Callable[[], None]:
     return lambda: runpy.run_path(kind, run_name="__main__") and None
 
 
-def _import_what_others_made() -> None:
-    # Nothing that starts threads when it is imported (lancedb): they are not there after a fork.
-    import accelerate
-    import fastapi
-    import httpx
-    import peft
-    import safetensors.torch
-    import scipy.optimize
-    import scipy.stats
-    import sklearn.metrics
-    import torch
-    import transformers
-    import uvicorn
-    from transformers import AutoModel, AutoModelForCausalLM, AutoTokenizer, BertModel  # noqa: F401
-
-
 if __name__ == "__main__":
-    _import_what_others_made()
+    for name in OTHERS:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
     # Or every process would look through it all when it ends, and take it apart.
     gc.freeze()
     ctypes.pythonapi.Py_IncRef(ctypes.py_object([dict(vars(module)) for module in sys.modules.values()]))
