@@ -201,7 +201,6 @@ def test_bad_lines_say_what_is_wrong(line: bytes) -> None:
         _parse(line)
 
 
-@settings(max_examples=200)
 @given(st.one_of(st.binary(max_size=40), st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3)
