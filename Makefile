@@ -17,6 +17,9 @@ PARALLEL := -n 2 --dist worksteal
 LONGER := slow or process or trains or browser or corpora or results
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
+# Several processes read the same modules; without this each compiles them again where the variable is set.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo quick test check clean
 
 demo: $(VENV)/.installed

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from warm_python import WarmPython
 
 # One thread: the models are tiny, and equal seeds give equal weights only for a fixed number of threads.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# What is imported stays: looking through it for what can go takes a third of the time that importing it takes.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.enable()
+
 
 settings.register_profile("erckit", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("erckit")
@@ -24,6 +34,14 @@ WORDS = (
 ).split()
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789.,!?:'<>#-"
 BYTE_PAIR = ("roberta", "xlm-roberta")
+
+
+@pytest.fixture(scope="session")
+def warm_python() -> Iterator[WarmPython]:
+    """``warm_python.run("-m", "erckit", ...)``: processes that need not import torch first."""
+    warm = WarmPython()
+    yield warm
+    warm.close()
 
 
 @pytest.fixture(scope="session")

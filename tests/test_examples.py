@@ -4,10 +4,11 @@ import json
 import os
 import re
 import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from warm_python import WarmPython
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
@@ -29,10 +30,19 @@ def bundled_model() -> None:
         pytest.skip(f"the default backbone cannot be had: {error}")
 
 
-def _run(*command: str) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run([sys.executable, *command], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def run(warm_python: WarmPython) -> Run:
+    """``run(argument, ...)``: Python with these arguments in the repository's root."""
+
+    def call(*arguments: str) -> subprocess.CompletedProcess[str]:
+        done = warm_python.run(*arguments, cwd=ROOT)
+        assert done.returncode == 0, done.stderr
+        return done
+
+    return call
 
 
 def test_there_are_examples() -> None:
@@ -46,48 +56,48 @@ def test_there_are_examples() -> None:
 @pytest.mark.process
 @pytest.mark.usefixtures("bundled_model")
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
-def test_example_runs(path: Path) -> None:
-    assert _run(str(path.relative_to(ROOT))).stdout.strip()
+def test_example_runs(path: Path, run: Run) -> None:
+    assert run(str(path.relative_to(ROOT))).stdout.strip()
 
 
 @pytest.mark.process
 @pytest.mark.usefixtures("bundled_model")
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
-def test_notebook_runs(path: Path) -> None:
+def test_notebook_runs(path: Path, run: Run) -> None:
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
     assert all(not cell["outputs"] for cell in cells if cell["cell_type"] == "code")
-    assert _run("-c", "\n".join(code)).stdout.strip()
+    assert run("-c", "\n".join(code)).stdout.strip()
 
 
 @pytest.mark.process
 @pytest.mark.usefixtures("bundled_model")
-def test_readme_example_prints_what_readme_says() -> None:
+def test_readme_example_prints_what_readme_says(run: Run) -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     code, printed = re.findall(r"^```python\n(.*?)^```\n\n```text\n(.*?)^```", readme, flags=re.MULTILINE | re.DOTALL)[
         0
     ]
-    assert _run("-c", code).stdout == printed
+    assert run("-c", code).stdout == printed
 
 
 @pytest.mark.process
 @pytest.mark.usefixtures("bundled_model")
-def test_readme_command_prints_what_readme_says(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_readme_command_prints_what_readme_says(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
     monkeypatch.setenv("COLUMNS", "120")
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     ((command, shown),) = re.findall(
         r"^(erckit label .*)\n```\n\nThe last six.*\n\n```text\n([^`]*)^```", readme, re.MULTILINE
     )
-    printed = _run("-m", *command.split()).stdout.splitlines()
+    printed = run("-m", *command.split()).stdout.splitlines()
     assert printed[-6:] == shown.splitlines()
 
 
 @pytest.mark.process
 @pytest.mark.usefixtures("bundled_model")
-def test_command_line_with_the_bundled_model(tmp_path: Path) -> None:
+def test_command_line_with_the_bundled_model(tmp_path: Path, run: Run) -> None:
     files = [os.path.relpath(path, ROOT) for path in CONVERSATIONS]
     out, report = tmp_path / "out.csv", tmp_path / "report.html"
-    done = _run("-m", "erckit", "label", *files, "--history", "all", "-o", str(out), "--report", str(report))
+    done = run("-m", "erckit", "label", *files, "--history", "all", "-o", str(out), "--report", str(report))
     assert "read 1" in done.stderr
     assert "Traceback" not in done.stderr
     assert len(out.read_text(encoding="utf-8-sig").splitlines()) == 1 + 14 + 15 + 15

@@ -1,6 +1,7 @@
 """Rules of the house that no linter knows."""
 
 import ast
+import functools
 import statistics
 from collections import Counter
 from pathlib import Path
@@ -25,7 +26,7 @@ def test_file(path: Path) -> None:
     assert _lines(path) <= 600
     parts = {part.removesuffix(".py") for part in path.relative_to(ROOT).parts}
     assert not parts & FORBIDDEN_NAMES
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = _tree(path)
     assert ast.get_docstring(tree), "says nowhere what the file is for"
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -92,7 +93,14 @@ SMALL_AND_ALONE = {
     "writers/display_width.py",  # a concept of its own: columns that a character takes on a terminal
 }
 
-TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
+
+@functools.cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def _trees() -> list[tuple[Path, ast.Module]]:
+    return [(path, _tree(path)) for path in FILES]
 
 
 def _module(path: Path) -> str:
@@ -153,7 +161,7 @@ def _circles(arrows: dict[str, set[str]]) -> set[frozenset[str]]:
 
 
 def test_no_module_imports_one_that_imports_it() -> None:
-    arrows = {name: _imports(TREES[path], at_load=True) - {name} for name, path in MODULES.items()}
+    arrows = {name: _imports(_tree(path), at_load=True) - {name} for name, path in MODULES.items()}
     assert _circles(arrows) == CIRCLES
 
 
@@ -178,7 +186,7 @@ def _systems() -> dict[str, str]:
 def test_no_system_is_named_outside_of_models() -> None:
     systems = set(_systems())
     named: dict[str, set[str]] = {}
-    for path, tree in TREES.items():
+    for path, tree in _trees():
         place = path.relative_to(PACKAGE).as_posix()
         if place.startswith("models/"):
             continue
@@ -194,7 +202,7 @@ def test_no_system_is_named_outside_of_models() -> None:
 def test_every_system_names_its_source() -> None:
     for name, place in _systems().items():
         module, _, attribute = place.partition(":")
-        tree = TREES[MODULES[module]]
+        tree = _tree(MODULES[module])
         classes = [node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == attribute]
         said = f"{ast.get_docstring(tree)}\n{ast.get_docstring(classes[0])}"
         assert "Source:" in said, f"{name}: {place} does not say where the system was published"
@@ -203,14 +211,14 @@ def test_every_system_names_its_source() -> None:
 def test_a_small_file_is_used_twice_or_stands_in_a_table() -> None:
     importers: Counter[str] = Counter()
     tables: set[str] = set()
-    for path, tree in TREES.items():
+    for path, tree in _trees():
         importers.update(_imports(tree, at_load=False) - {_module(path)})
         strings = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
         tables |= {text.partition(":")[0] for text in strings if isinstance(text, str) and text.startswith("erckit.")}
     for name in list(importers):  # what a folder's face hands out is used by those who import the folder
         package = name.rpartition(".")[0]
         if MODULES.get(package, PACKAGE).name == "__init__.py" and name in _imports(
-            TREES[MODULES[package]], at_load=False
+            _tree(MODULES[package]), at_load=False
         ):
             importers[name] += importers[package]
     alone = {
@@ -232,7 +240,7 @@ def _parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 
 
 def test_functions_are_short() -> None:
-    for path, tree in TREES.items():
+    for path, tree in _trees():
         place = path.relative_to(PACKAGE).as_posix()
         for node in ast.walk(tree):
             if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):

@@ -1,5 +1,6 @@
 """What the README tells people to type exists, and its numbers are those of results/."""
 
+import functools
 import importlib.util
 import json
 import re
@@ -68,6 +69,7 @@ def script() -> ModuleType:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    module._sections = functools.cache(module._sections)  # both pages show parts of one leaderboard
     return module
 
 
@@ -76,11 +78,11 @@ def block(script: ModuleType) -> str:
     return script.results_block(ROOT / "results")
 
 
-@pytest.mark.results
 def test_readme_is_short() -> None:
     assert len(README.splitlines()) <= 150
 
 
+@pytest.mark.results
 def test_the_results_are_those_of_the_result_files(script: ModuleType, block: str) -> None:
     page = RESULTS_PAGE.read_text(encoding="utf-8")
     assert script.with_results(page, block) == page, "run: python scripts/readme_results.py"
@@ -96,6 +98,7 @@ def test_the_scores_of_the_bundled_models_are_those_of_their_result_files() -> N
         assert f"{100 * data['metrics'][data['protocol']['metric']]:.2f}" == score, path
 
 
+@pytest.mark.results
 def test_the_tables_agree_with_the_files_read_by_hand(block: str) -> None:
     rows = re.findall(r"^\| \[[^]]+\]\(([^)]+)\) \|(.+)\|$", block, flags=re.MULTILINE)
     every = (ROOT / "results").glob("*/*.json")

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import importlib
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import yaml
+from warm_python import WarmPython
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = sorted(path.stem for folder in ("benchmarks", "scripts") for path in (ROOT / folder).glob("*.py"))
@@ -96,7 +100,13 @@ def test_red_team_rates(run: Run, trained_folder: Path) -> None:
 
 
 @pytest.mark.process
-def test_server_load(run: Run, trained_folder: Path) -> None:
+def test_server_load(run: Run, trained_folder: Path, warm_python: WarmPython, monkeypatch: pytest.MonkeyPatch) -> None:
+    def start(command: list[str], **options: Any) -> Any:
+        assert command[0] == sys.executable
+        return warm_python.start(*command[1:], **options)
+
+    processes = SimpleNamespace(Popen=start, PIPE=subprocess.PIPE)
+    monkeypatch.setattr(importlib.import_module("server_load"), "subprocess", processes)
     sizes = ("--seconds", 0.5, "--minutes", 0, "--clients", 1, "--sockets", 1, "--rate", 2, "--utterances", 2)
     found = run("server_load", "--model", trained_folder, *sizes)
     assert found["well_afterwards"]

@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from warm_python import WarmProcess, WarmPython
 
 from erckit.cli.main import main
 from erckit.cli.stream import MAX_LINE, LineError, _answer, _arrived, _parse
@@ -29,24 +29,21 @@ def labeler(trained_folder: Path) -> Labeler:
     return Labeler.from_pretrained(trained_folder, precision="fp32")
 
 
-def _interruptible() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+Started = Callable[..., "WarmProcess | subprocess.Popen[bytes]"]
 
 
 @pytest.fixture
-def started(trained_folder: Path) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+def started(warm_python: WarmPython, trained_folder: Path) -> Iterator[Started]:
     """``started(*options)``: the command in a process of its own, killed at the end."""
     processes = []
 
-    def start(*options: str) -> subprocess.Popen[bytes]:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "erckit", "stream", "--model", str(trained_folder), *options],
+    def start(*options: str) -> WarmProcess | subprocess.Popen[bytes]:
+        process = warm_python.start(
+            *("-m", "erckit", "stream", "--model", str(trained_folder), *options),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env={**os.environ, "PYTHONIOENCODING": "ascii"},
-            # Tests that run in the background have interrupts switched off, and so would their children.
-            preexec_fn=None if os.name == "nt" else _interruptible,
         )
         processes.append(process)
         return process
@@ -61,7 +58,7 @@ def _line(**fields: Any) -> bytes:
     return json.dumps({"conversation": "a", "speaker": "Ana", **fields}).encode() + b"\n"
 
 
-def _asked(process: subprocess.Popen[bytes], line: bytes) -> dict[str, Any]:
+def _asked(process: WarmProcess | subprocess.Popen[bytes], line: bytes) -> dict[str, Any]:
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.write(line)
@@ -70,9 +67,7 @@ def _asked(process: subprocess.Popen[bytes], line: bytes) -> dict[str, Any]:
 
 
 @pytest.mark.process
-def test_each_line_is_answered_before_the_next_is_sent(
-    started: Callable[..., subprocess.Popen[bytes]], labeler: Labeler
-) -> None:
+def test_each_line_is_answered_before_the_next_is_sent(started: Started, labeler: Labeler) -> None:
     process = started("--precision", "fp32", "--min-confidence", "0.99")
     texts = ["hello dog", "red häuse", "so sad"]
     answers = [_asked(process, _line(text=text, id=f"u{i}")) for i, text in enumerate(texts)]
@@ -95,7 +90,7 @@ def test_each_line_is_answered_before_the_next_is_sent(
 
 
 @pytest.mark.process
-def test_the_memory_outlasts_the_process(started: Callable[..., subprocess.Popen[bytes]], tmp_path: Path) -> None:
+def test_the_memory_outlasts_the_process(started: Started, tmp_path: Path) -> None:
     pytest.importorskip("lancedb")
     answers = []
     for options in ([], ["--read-only"]):
@@ -111,7 +106,7 @@ def test_the_memory_outlasts_the_process(started: Callable[..., subprocess.Popen
 
 @pytest.mark.process
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
-def test_an_interrupt_and_a_reader_that_left(started: Callable[..., subprocess.Popen[bytes]]) -> None:
+def test_an_interrupt_and_a_reader_that_left(started: Started) -> None:
     process = started()
     _asked(process, _line(text="hello dog"))
     process.send_signal(signal.SIGINT)
@@ -206,7 +201,6 @@ def test_bad_lines_say_what_is_wrong(line: bytes) -> None:
         _parse(line)
 
 
-@settings(max_examples=200)
 @given(st.one_of(st.binary(max_size=40), st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3)

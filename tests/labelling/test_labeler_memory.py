@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from warm_python import WarmPython
 
 from erckit.conversation import Conversation, LabelledConversation, Prediction
 from erckit.labelling import Labeler
@@ -308,14 +306,12 @@ print(*[score for p in labelled.predictions for score in p.scores.values()])
 
 
 @pytest.mark.process
-def test_a_folder_outlasts_the_process(labeler: Labeler, tmp_path: Path) -> None:
+def test_a_folder_outlasts_the_process(labeler: Labeler, tmp_path: Path, warm_python: WarmPython) -> None:
     pytest.importorskip("lancedb")
     first = labeler.with_memory(tmp_path / "memory").stream("one")
     first.add("Ana", "hello dog")
-    run = subprocess.run(
-        [sys.executable, "-c", SECOND_PROCESS, str(labeler.folder), str(tmp_path / "memory")],
-        capture_output=True, text=True, check=True, env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
+    run = warm_python.run("-c", SECOND_PROCESS, str(labeler.folder), str(tmp_path / "memory"))
+    assert run.returncode == 0, run.stderr
     together = labeler.with_memory(ExactStore())
     together.stream("one").add("Ana", "hello dog")
     stream = together.stream("two")

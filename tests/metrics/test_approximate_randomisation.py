@@ -16,7 +16,16 @@ from erckit.metrics.conversation_counts import conversation_counts
 
 
 def _macro(gold: np.ndarray, predicted: np.ndarray) -> float:
-    return float(f1_score(gold, predicted, labels=range(5), average="macro", zero_division=0))
+    """As scikit-learn's, of five classes, in a hundredth of its time: it is asked a thousand times."""
+    true = np.bincount(gold[gold == predicted], minlength=5)
+    counted = np.bincount(gold, minlength=5) + np.bincount(predicted, minlength=5)
+    return float((2 * true / np.maximum(counted, 1)).mean())
+
+
+def test_the_quick_score_is_that_of_scikit_learn() -> None:
+    gold, predicted = np.random.default_rng(3).integers(4, size=(2, 30))  # the fifth class does not occur
+    wanted = f1_score(gold, predicted, labels=range(5), average="macro", zero_division=0)
+    assert _macro(gold, predicted) == pytest.approx(wanted, abs=1e-12)
 
 
 @pytest.mark.parametrize(("seed", "gain"), [(1, 0.0), (2, 0.15)])

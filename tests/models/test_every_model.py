@@ -190,6 +190,7 @@ class _Killed(BaseException):
     pass
 
 
+@pytest.mark.trains
 @pytest.mark.parametrize("variant", TABLE)
 def test_a_killed_training_goes_on_to_the_same_weights(
     tiny_recipe: Callable[..., Any], tiny_corpus: Any, tmp_path: Path, variant: str

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from erckit.causal.causal_lm import load_causal_lm
 from erckit.errors import SettingError
 from erckit.prompting.context.speaker_past import speaker_past
 from erckit.prompting.scoring.prompt_system import PromptSystem
@@ -42,15 +41,20 @@ FIRST_TASKS = {"laerc_s": "characteristics", "ckerc": "commonsense"}  # without 
 CHANGED = 3  # utterance of the middle conversation
 
 
-def scores(recipe: Any, corpus: Any, conversations: list[Any]) -> np.ndarray:
-    system = PromptSystem(load_causal_lm(recipe.model.backbone), llm_builder(recipe, corpus))
+def scores(system: PromptSystem, conversations: list[Any]) -> np.ndarray:
     gathered = system.builder.gather(conversations, keeps_vectors=False)
     return system.scores(gathered, range(len(conversations)))
 
 
 @pytest.mark.parametrize(("system", "style", "scope"), CASES)
 def test_a_later_utterance_changes_no_earlier_score(
-    llm_recipe: Callable[..., Any], ruled_corpus: Callable[..., Any], talk: Any, system: str, style: Any, scope: str
+    llm_recipe: Callable[..., Any],
+    tiny_causal_lm: Callable[..., Any],
+    ruled_corpus: Callable[..., Any],
+    talk: Any,
+    system: str,
+    style: Any,
+    scope: str,
 ) -> None:
     # Left context as well: the longest of these is cut.
     recipe = llm_recipe(
@@ -60,7 +64,6 @@ def test_a_later_utterance_changes_no_earlier_score(
         context={"max_tokens": 150, "left_context": 60},
         training={"llm": {"first_task": FIRST_TASKS.get(system, "")}},
     )
-    corpus = ruled_corpus(4)
     before = [talk(7, 4, story=(1,)), talk(8, 9, story=(2,)), talk(9, 4, story=(3,))]
     if scope != "all":  # file order and story order are not the same
         before.reverse()
@@ -72,7 +75,8 @@ def test_a_later_utterance_changes_no_earlier_score(
     after = list(before)
     after[middle] = replace(before[middle], utterances=tuple(said))
     starts = np.cumsum([0, *map(len, before)])
-    old, new = scores(recipe, corpus, before), scores(recipe, corpus, after)
+    builder = llm_builder(recipe, ruled_corpus(4))
+    old, new = (scores(PromptSystem(tiny_causal_lm("llama"), builder), said_so) for said_so in (before, after))
     earlier = [*range(starts[first], starts[first + 1]), *range(starts[middle], starts[middle] + CHANGED)]
     np.testing.assert_allclose(new[earlier], old[earlier], atol=2e-4)
     assert np.abs(new[starts[middle] + CHANGED] - old[starts[middle] + CHANGED]).max() > 1e-2

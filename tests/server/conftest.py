@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from warm_python import WarmProcess, WarmPython
 
 from erckit.server.guards.api_keys import parse_api_keys
 from erckit.server.guards.limits import Limits
@@ -22,6 +23,7 @@ ADDRESS = "http://127.0.0.1"
 SCRIPT = Path(__file__).with_name("fake_server.py")
 
 Start = Callable[..., TestClient]
+Server = WarmProcess | subprocess.Popen[str]
 
 
 def _load() -> ModuleType:
@@ -105,17 +107,13 @@ def body() -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture
-def process() -> Iterator[Callable[..., tuple[subprocess.Popen[str], str]]]:
+def process(warm_python: WarmPython) -> Iterator[Callable[..., tuple[Server, str]]]:
     """``process(seconds=0.1, **settings)``: a server in a process of its own, and its address."""
-    started: list[subprocess.Popen[str]] = []
+    started: list[Server] = []
 
-    def make(**settings: Any) -> tuple[subprocess.Popen[str], str]:
-        server = subprocess.Popen(
-            [sys.executable, str(SCRIPT), json.dumps({"port": 0, **settings})],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+    def make(**settings: Any) -> tuple[Server, str]:
+        values, pipe = json.dumps({"port": 0, **settings}), subprocess.PIPE
+        server = warm_python.start(str(SCRIPT), values, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True)
         started.append(server)
         assert server.stdout is not None
         address = server.stdout.readline().strip()

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-SOURCE = Path(__file__).resolve().parents[2] / "src"
+from warm_python import WarmPython
 
 
 @pytest.fixture(scope="session")
-def forked_trainings() -> Callable[..., dict[str, Any]]:
+def forked_trainings(warm_python: WarmPython) -> Callable[..., dict[str, Any]]:
     """``forked_trainings(recipe, corpus, out, task=..., ...)``: the answer of ``forked_trainings.py``."""
     if not hasattr(os, "fork"):
         pytest.skip("this platform cannot fork")
@@ -39,16 +36,8 @@ def forked_trainings() -> Callable[..., dict[str, Any]]:
             "out": str(out),
             **task,
         }
-        path = os.pathsep.join([str(SOURCE), os.environ.get("PYTHONPATH", "")])
-        done = subprocess.run(
-            [sys.executable, str(Path(__file__).with_name("forked_trainings.py"))],
-            input=json.dumps(given),
-            capture_output=True,
-            text=True,
-            env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
-            timeout=seconds,
-            check=False,
-        )
+        script = str(Path(__file__).with_name("forked_trainings.py"))
+        done = warm_python.run(script, input=json.dumps(given), timeout=seconds)
         assert done.returncode == 0, done.stderr
         return {**json.loads(done.stdout), "stderr": done.stderr}
 

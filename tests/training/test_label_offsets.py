@@ -41,9 +41,19 @@ def test_nearly_the_best_of_all(metric: str, average: str, seed: int) -> None:
     def score(offsets: Any) -> float:
         return float(f1_score(gold, (logits + np.array(offsets)).argmax(1), average=average))
 
+    def quick_score(offsets: Any) -> float:
+        """The same in a hundredth of the time."""
+        predicted = (logits + np.array(offsets)).argmax(1)
+        true, said = (np.bincount(some, minlength=3) for some in (np.array(gold)[gold == predicted], predicted))
+        per_label = 2 * true / (np.bincount(gold, minlength=3) + said)
+        return float(np.average(per_label, weights=np.bincount(gold) if average == "weighted" else None))
+
     found = best_label_offsets(logits, gold, LABELS, metric)
     grid = np.arange(-2.4, 2.5, 0.2)
-    best = max(score((0, *rest)) for rest in itertools.product(grid, grid))  # adding the same to all changes nothing
+    best = max(
+        quick_score((0, *rest)) for rest in itertools.product(grid, grid)
+    )  # adding the same to all changes nothing
+    assert quick_score(found) == pytest.approx(score(found), abs=1e-12)
     assert score(found) > best - 0.015
     assert score(found) > score((0, 0, 0)) + 0.05
     assert found[2] - found[0] > 0.5

@@ -146,8 +146,8 @@ def test_harmless_talk_is_about_as_long(length: int) -> None:
 
 def test_a_real_labeler_can_be_measured(trained_folder: Path) -> None:
     done: list[int] = []
-    rates = flip_rates(Labeler.from_pretrained(trained_folder), hostile_utterances()[::9], report=done.append)
-    assert rates.overall.targets == 2 * len(hostile_utterances()[::9])
+    rates = flip_rates(Labeler.from_pretrained(trained_folder), hostile_utterances()[::36], report=done.append)
+    assert rates.overall.targets == 2 * len(hostile_utterances()[::36])
     assert sum(done) > 2 * rates.conversations
 
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from warm_python import WarmPython
 
 from erckit.encoding.vectors import text_vectors as module
 from erckit.encoding.vectors.text_vectors import distinct_vectors, text_vectors
@@ -118,12 +116,11 @@ module.text_vectors([f"red {i}" for i in range(300)], Path(sys.argv[1]), quiet=T
 @pytest.mark.process
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this platform cannot kill so")
 def test_killed_it_goes_on_with_whole_shards(
-    tiny_backbone: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny_backbone: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, warm_python: WarmPython
 ) -> None:
     folder, texts = tiny_backbone("bert"), [f"red {i}" for i in range(300)]
     expected = text_vectors(texts, folder, keep=False, quiet=True)
-    path = os.pathsep.join([str(Path(module.__file__).parents[2]), os.environ.get("PYTHONPATH", "")])
-    process = subprocess.Popen([sys.executable, "-c", KILLED, str(folder)], env={**os.environ, "PYTHONPATH": path})
+    process = warm_python.start("-c", KILLED, str(folder))
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and len(list((tmp_path / "cache").rglob("*.safetensors"))) < 3:
         time.sleep(0.02)

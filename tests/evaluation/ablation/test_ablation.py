@@ -152,15 +152,15 @@ def test_differences_are_those_of_the_rows(plan: Any, corpus: Any, trained: Any,
 
 
 def test_killed_at_any_training_the_same_call_goes_on(plan: Any, corpus: Any, trained: Any, tmp_path: Path) -> None:
-    whole = run_ablation(plan, corpus, "test", [1, 2], tmp_path / "whole", draws=200)
+    whole = run_ablation(plan, corpus, "test", [1, 2], tmp_path / "whole", draws=20)
     everything = list(trained)
     for at in (0, 1, 3, 4):
         trained[:] = [("kill", at)]
         with pytest.raises(Killed):
-            run_ablation(plan, corpus, "test", [1, 2], tmp_path / f"{at}", draws=200)
+            run_ablation(plan, corpus, "test", [1, 2], tmp_path / f"{at}", draws=20)
         assert (tmp_path / f"{at}" / "ablation.json").exists() == (at >= 2)  # a row has two runs
         del trained[0]
-        found = run_ablation(plan, corpus, "test", [1, 2], tmp_path / f"{at}", draws=200)
+        found = run_ablation(plan, corpus, "test", [1, 2], tmp_path / f"{at}", draws=20)
         assert trained == everything
 
         def measured(table: Ablation) -> list[Any]:

@@ -104,6 +104,7 @@ def test_attention_reaches_so_far_back_and_no_further(tiny_backbone: Callable[[s
     assert state.parties.shape == (1, 3, 6)
 
 
+@pytest.mark.trains
 def test_the_mood_of_each_speaker_is_learnt(tiny_backbone: Callable[[str], Path]) -> None:
     """A trigger sets its speaker's mood; every utterance has its speaker's mood; others' triggers distract."""
     model = _model(tiny_backbone, labels=2, dropout=0.0, scene=16, party=16, emotion=16, hidden=16).train()
