@@ -370,7 +370,6 @@ def test_what_is_no_number(shared: TestClient, value: str) -> None:
 @pytest.mark.parametrize("content", [
     b"", b"{", b"[]", b"null", b"1", b'"x"', b"\xff\xfe", b"{}" * 2, b"[" * 100_000, b'{"a":' * 10_000,
     b'{"conversations": [], "conversations": []}', b"\x00", b'{"conversations": {"utterances": []}}',
-    b'{"conversations": [{"utterances": [{"speaker": "\\ud800", "text": "x"}]}]}',
     b'{"conversations": [{"utterances": [{"speaker": "A", "text": "x", "\\udfff": 1}]}]}',
     b'{"conversations": [{"utterances": [{"speaker": 1, "text": "x"}]}]}',
     b'{"conversations": [{"utterances": [{"speaker": "A", "text": null}]}]}',

@@ -105,6 +105,10 @@ def _listen(settings: ServerSettings) -> socket.socket:
         try:
             if sys.platform != "win32":  # there it would let two servers share a port
                 listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if hasattr(socket, "TCP_USER_TIMEOUT"):
+                # Connections take this on: one that takes nothing for so long is ended, whatever waits to be sent.
+                most = int(1000 * settings.limits.timeout_seconds)
+                listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, most)
             listener.bind(address)
             listener.listen(2048)
         except OSError:

@@ -10,7 +10,13 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
+from erckit.readers.clean_text import well_formed
+from erckit.server.guards.limits import Limits
 from erckit.server.guards.refusal import Refusal
+from erckit.server.messages.to_conversations import refuse_more_conversations, refuse_more_utterances
+from erckit.server.state import state_of
+
+MOST_KEYS = 32  # of any object of a body
 
 
 def strict_json(content: bytes | str) -> Any:
@@ -51,7 +57,30 @@ class StrictJsonRoute(APIRoute):
 
 class _StrictRequest(Request):
     async def json(self) -> Any:
-        return strict_json(await self.body())
+        value = well_formed(strict_json(await self.body()))
+        check_counts(value, state_of(self).settings.limits)
+        return value
+
+
+def check_counts(value: Any, limits: Limits) -> None:
+    """Refuse more conversations, utterances or keys than a body may hold, before each of them is looked at.
+
+    A body of two megabytes has room for a million elements; telling what is wrong with each would take seconds.
+
+    Raises:
+        Refusal: 413 for too many conversations or utterances, 422 for too many keys.
+    """
+    if not isinstance(value, dict):
+        return
+    asked = value.get("conversations")
+    conversations = asked if isinstance(asked, list) else [value.get("conversation")]
+    refuse_more_conversations(len(conversations), limits)
+    objects = [value, *(one for one in conversations if isinstance(one, dict))]
+    lists = [said for one in objects if isinstance(said := one.get("utterances"), list)]
+    refuse_more_utterances(sum(map(len, lists)), limits)
+    objects += [said for utterances in lists for said in utterances if isinstance(said, dict)]
+    if any(len(one) > MOST_KEYS for one in objects):
+        raise Refusal(422, "invalid_request", "an object has more keys than any has here. Send objects as documented.")
 
 
 def _is_json(content_type: str) -> bool:
