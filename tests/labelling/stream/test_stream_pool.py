@@ -20,6 +20,7 @@ from erckit.labelling.stream import stream_state
 from erckit.labelling.stream.stream_pool import StreamPool
 from erckit.labelling.stream.stream_state import StreamedUtterance
 from erckit.memory.store.exact_store import ExactStore
+from erckit.memory.store.open_store import open_store
 
 SPEAKERS = ("Ana", "Ben", "Waiter", "")
 
@@ -206,3 +207,15 @@ def test_a_stream_of_very_many_speakers_may_be_anybodys(labeler: Labeler, monkey
     assert len(crowd.heard) == 4
     assert pool.forget("Zoe") == 1
     assert list(pool._states.values()) == [other]
+
+
+def test_who_is_forgotten_by_another_process_leaves_the_streams(trained_folder: Path, tmp_path: Path) -> None:
+    labeler = Labeler.from_pretrained(trained_folder, precision="fp32", memory=tmp_path / "memory")
+    pool = StreamPool(labeler)
+    for name, speakers in (("c", ("Ana", "Ben")), ("d", ("Ben",)), ("e", ("Ana",))):
+        for speaker in speakers:
+            pool.add([StreamedUtterance(name, speaker, f"{speaker} said so")])
+    other = open_store(tmp_path / "memory")  # as another process would open it
+    assert other.forget("Ana") == 2
+    pool.add([StreamedUtterance("d", "Ben", "and now")])
+    assert [pool.close(name) for name in "cde"] == [False, True, False]

@@ -59,6 +59,7 @@ class StreamPool:
         self._step = StreamStep(labeler, min_confidence=min_confidence, history=history, writes_memory=writes_memory)
         self._most, self._idle, self._clock = max_conversations, idle_seconds, clock
         self._states: OrderedDict[Key, StreamState] = OrderedDict()  # the one silent longest first
+        self._generation = self._step.generation()
         self._lock = threading.RLock()
 
     def __len__(self) -> int:
@@ -81,6 +82,7 @@ class StreamPool:
         """
         with self._lock:
             self.drop_idle()
+            self._drop_forgotten()
             found: dict[int, Prediction] = {}
             for chosen in _rounds(utterances):
                 predictions = self._step(self._opened([utterances[i] for i in chosen]), [utterances[i] for i in chosen])
@@ -103,6 +105,15 @@ class StreamPool:
             for place in places:
                 del self._states[place]
             return len(places)
+
+    def _drop_forgotten(self) -> None:
+        """Drop conversations in which somebody spoke whom another process told the memory to forget."""
+        generation = self._step.generation()
+        if generation == self._generation:
+            return
+        for place in [place for place, state in self._states.items() if state.holds_forgotten()]:
+            del self._states[place]
+        self._generation = generation
 
     def _drop_surplus(self) -> None:
         """Drop conversations of whoever has the most, so that nobody's many conversations end those of others."""

@@ -93,6 +93,19 @@ class StreamState:
         """Whether a speaker spoke in the conversation, as far as that is known: of too many, anybody may have."""
         return speaker in self.heard or len(self.heard) > MAX_HEARD
 
+    def holds_forgotten(self) -> bool:
+        """Whether somebody spoke of whom the speaker memory has nothing, though the conversation wrote into it.
+
+        Then it was told to forget them, perhaps by another process, and their words still count here.
+        """
+        if self.memory is None or not self.written:
+            return False
+        if len(self.heard) > MAX_HEARD:
+            return True
+        speakers = [speaker for speaker in self.heard if self.memory.is_remembered(speaker)]
+        latest = self.memory.store.last(speakers, 1, None, self.memory.model, namespace=self.memory.namespace)
+        return not all(latest)
+
     def is_written(self, utterance_id: str) -> bool:
         """Whether the memory has the utterance already."""
         return utterance_id in self.known or utterance_id in self.written
