@@ -450,8 +450,10 @@ def test_origin_of_sockets_and_changes(shared: TestClient, body: Any, origin: st
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "", "[::2]", "localhost.evil"]
-)
+    "host",
+    ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "", "[::2]", "localhost.evil", "[::1].evil.com",
+     "[::1]evil", "localhost:evil", "127.0.0.1:80@evil.com"],
+)  # fmt: skip
 def test_other_names_of_this_machine(shared: TestClient, host: str) -> None:
     answer = shared.get("/v1/models", headers={"Host": host})
     assert (answer.status_code, _code(answer)) == (403, "unknown_host")

@@ -14,8 +14,11 @@ import httpx
 import pytest
 from fastapi.testclient import TestClient
 from starlette.testclient import WebSocketDenialResponse
+from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from erckit.client import Client
+from erckit.errors import SettingError
 from erckit.server.guards.limits import Limits
 
 SOCKET = "ws://127.0.0.1/v1/stream"
@@ -165,3 +168,38 @@ def test_a_socket_that_does_not_read_is_given_up(process: Any) -> None:
     with connect(address.replace("http", "ws") + "/v1/stream") as other:
         other.send(json.dumps({"conversation": "d", "speaker": "A", "text": "x"}))
         assert "label" in json.loads(other.recv(timeout=10))
+
+
+@pytest.mark.parametrize(
+    ("origin", "is_taken"),
+    [
+        ("https://proxy.example", True),
+        ("https://proxy.example:443", True),
+        ("http://proxy.example:80", True),
+        ("http://proxy.example:9999", False),
+        ("https://other.example:8443", True),
+        ("https://other.example", False),
+    ],
+)
+def test_a_service_on_another_port_is_another_site(start: Any, body: Any, origin: str, is_taken: bool) -> None:
+    client = start(allowed_hosts=frozenset({"proxy.example", "other.example:8443"}))
+    answer = client.post("/v1/label", json=body("hi"), headers={"Origin": origin})
+    assert answer.status_code == (200 if is_taken else 403)
+
+
+@pytest.mark.process
+def test_a_refused_socket_is_no_error_in_the_log(process: Any) -> None:
+    server, address = process(keys=TWO_KEYS)
+    for _ in range(3):
+        with pytest.raises(InvalidStatus):
+            connect(address.replace("http", "ws") + "/v1/stream")
+    server.terminate()
+    _, written = server.communicate(timeout=20)
+    assert "handshake" not in written
+
+
+@pytest.mark.parametrize("address", ["http://mood.example", "http://10.0.0.7:8000"])
+def test_a_client_sends_no_key_in_the_clear(address: str) -> None:
+    with pytest.raises(SettingError, match="https"):
+        Client(address, api_key="k3y-of-at-least-16")
+    Client(address)

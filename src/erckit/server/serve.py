@@ -54,6 +54,7 @@ def serve(settings: ServerSettings, ready: Callable[[str], None], app: Any = Non
             timeout_keep_alive=75,
             timeout_graceful_shutdown=_LAST_SECONDS,
         )
+        logging.getLogger("uvicorn.error").addFilter(_is_no_refusal)
         server = _Server(config, app.state.erckit, lambda: ready(_address(settings.host, listener)))
         server.run(sockets=[listener])
     finally:
@@ -93,6 +94,11 @@ class _Server(uvicorn.Server):
         if not await traffic.at_rest(self._state.settings.limits.drain_seconds):
             LOG.warning("stopped with %d requests unanswered", traffic.in_flight)
         self.should_exit = True
+
+
+def _is_no_refusal(record: logging.LogRecord) -> bool:
+    """Whether a line is none about a refused web socket, with which anybody without a key could fill the log."""
+    return "without completing handshake" not in record.getMessage()
 
 
 def _listen(settings: ServerSettings) -> socket.socket:
