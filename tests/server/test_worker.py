@@ -110,6 +110,8 @@ def test_jobs_nobody_waits_for_are_dropped(worker: Worker, held: Held) -> None:
     # In a thread of its own: a browser test of the same process leaves an event loop running in the main one.
     with ThreadPoolExecutor(1) as pool:
         pool.submit(asyncio.run, give_up()).result()
+    # At once: what is given up must not have the next one refused.
+    assert (worker.waiting, worker.waiting_utterances) == (0, 0)
     kept = worker.put("b", "somebody")
     held.open.set()
     assert kept.result(10) == "b:somebody"

@@ -68,6 +68,16 @@ class Lane:
         """Behind the other jobs of its owner."""
         self._queues.setdefault(job.owner, deque()).append(job)
 
+    def drop(self, job: Job) -> bool:
+        """Take a job out; False where it does not wait here."""
+        queue = self._queues.get(job.owner, deque())
+        if job not in queue:
+            return False
+        queue.remove(job)
+        if not queue:
+            del self._queues[job.owner]
+        return True
+
     def take(self, most: int) -> list[Job]:
         """The next owner's first job, and jobs that can be done in the same call, at most so many utterances.
 
@@ -193,6 +203,9 @@ class Worker:
             return await asyncio.wrap_future(job.future)
         except asyncio.CancelledError:
             job.is_given_up = True
+            with self._changed:
+                if self._urgent.drop(job) or self._others.drop(job):
+                    self._waiting_utterances -= job.utterances
             raise
 
     def put(

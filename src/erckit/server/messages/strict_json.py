@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, NoReturn
 
 from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -16,6 +17,8 @@ from erckit.server.guards.refusal import Refusal
 from erckit.server.messages.to_conversations import refuse_more_conversations, refuse_more_utterances
 from erckit.server.state import state_of
 
+LARGE = 32_768  # bytes of a body
+MOST_ELEMENTS = 100_000  # of a body; commas of texts count as well
 MOST_KEYS = 32  # of any object of a body
 
 
@@ -57,9 +60,18 @@ class StrictJsonRoute(APIRoute):
 
 class _StrictRequest(Request):
     async def json(self) -> Any:
-        value = well_formed(strict_json(await self.body()))
-        check_counts(value, state_of(self).settings.limits)
-        return value
+        content, limits = await self.body(), state_of(self).settings.limits
+        # A large one in a thread: others are answered meanwhile, however many elements it has.
+        return await run_in_threadpool(_read, content, limits) if len(content) > LARGE else _read(content, limits)
+
+
+def _read(content: bytes, limits: Limits) -> Any:
+    # Counted in the bytes: of so many elements the reading alone would hold up everybody.
+    if content.count(b",") > MOST_ELEMENTS or content.count(b'":') > MOST_ELEMENTS:
+        raise Refusal(413, "too_large", f"the body has more than {MOST_ELEMENTS:,} elements. Send several requests.")
+    value = strict_json(content)
+    check_counts(value, limits)
+    return well_formed(value)
 
 
 def check_counts(value: Any, limits: Limits) -> None:

@@ -6,6 +6,7 @@ A message is a line of JSON, then as many bytes as its ``size`` says. Run as ``p
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import Any, BinaryIO
 
@@ -13,7 +14,8 @@ from erckit.errors import FormatError
 from erckit.readers.folder_tree import ReadLimits
 from erckit.readers.read_text import read_bytes
 
-MEMORY = 2 * 2**30  # bytes of address space beyond what the process has when it begins to read
+MEMORY = 2**30  # bytes of address space beyond what the process has when it begins to read
+LARGE = 300 * 2**20  # bytes of memory from which on the process says that it should be ended
 
 
 def write_message(stream: BinaryIO, head: dict[str, Any], content: bytes = b"") -> None:
@@ -84,7 +86,7 @@ def main() -> None:
         status, body = answer(
             head["name"], content, ReadLimits(**head["limits"]), head["most_utterances"], head["most_bytes"]
         )
-        write_message(sent, {"status": status}, body)
+        write_message(sent, {"status": status, "is_large": _size() > LARGE}, body)
 
 
 def _bound_memory() -> None:
@@ -92,12 +94,20 @@ def _bound_memory() -> None:
     try:
         import resource
 
-        with open("/proc/self/statm", encoding="ascii") as sizes:
-            now = int(sizes.read().split()[0]) * resource.getpagesize()
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
-        resource.setrlimit(resource.RLIMIT_AS, (now + MEMORY, hard))
+        resource.setrlimit(resource.RLIMIT_AS, (_size(0) + MEMORY, hard))
+        os.nice(5)  # labelling goes first
     except (ImportError, OSError, ValueError):
         pass
+
+
+def _size(which: int = 1) -> int:
+    """Bytes of memory of this process, or of its address space (0); 0 where the system does not say."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as sizes:
+            return int(sizes.read().split()[which]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, AttributeError):
+        return 0
 
 
 if __name__ == "__main__":

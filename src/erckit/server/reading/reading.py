@@ -39,7 +39,7 @@ class Reading:
         async with self._places:
             process = self._free.pop() if self._free else await self._begin()
             try:
-                status, body = await self._ask(process, name, content)
+                head, body = await self._ask(process, name, content)
             except BaseException as error:
                 process.kill()
                 await asyncio.shield(process.wait())
@@ -48,8 +48,12 @@ class Reading:
                         413, "too_large", "the transcript could not be read in the memory there is for it."
                     ) from None
                 raise
-            self._free.append(process)
-        if status != "ok":
+            if head["is_large"]:
+                process.kill()
+                await process.wait()
+            else:
+                self._free.append(process)
+        if (status := head["status"]) != "ok":
             raise Refusal(_STATUS[status], status, body.decode("utf-8", "replace"))
         return body
 
@@ -67,7 +71,7 @@ class Reading:
         await _received(process)
         return process
 
-    async def _ask(self, process: Process, name: str, content: bytes) -> tuple[str, bytes]:
+    async def _ask(self, process: Process, name: str, content: bytes) -> tuple[dict[str, Any], bytes]:
         assert process.stdin is not None
         limits = self._limits
         bounds = ReadLimits(file_bytes=limits.read_bytes, total_bytes=limits.read_bytes, files=1_000)
@@ -83,7 +87,7 @@ class Reading:
         return await _received(process)
 
 
-async def _received(process: Process) -> tuple[str, bytes]:
+async def _received(process: Process) -> tuple[dict[str, Any], bytes]:
     assert process.stdout is not None
     head: dict[str, Any] = json.loads(await process.stdout.readuntil(b"\n"))
-    return str(head["status"]), await process.stdout.readexactly(head["size"])
+    return head, await process.stdout.readexactly(head["size"])
