@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,7 @@ class FakeLabeler:
         history: str | None = None,
         namespace: str | None = None,
         writes_memory: bool = True,
+        report: Callable[[int], None] | None = None,
     ) -> list[LabelledConversation]:
         self.open.wait(20)
         time.sleep(self.seconds)
@@ -83,7 +84,9 @@ class FakeLabeler:
         other.store = memory
         return other
 
-    def logits(self, conversations: Sequence[Conversation], *, batch_tokens: int = 4096) -> list[Any]:
+    def logits(
+        self, conversations: Sequence[Conversation], *, batch_tokens: int = 4096, report: Any = None
+    ) -> list[Any]:
         assert self.store is None, "an explanation must not look into the memory"
         return [np.log([[*scores_of(u.text).values()] for u in c.utterances]) for c in conversations]
 
@@ -100,7 +103,7 @@ class FakePool:
     def __init__(self, labeler: FakeLabeler) -> None:
         self.labeler = labeler
         self.counts: dict[tuple[str | None, str], int] = {}
-        self.closed: list[tuple[str | None, str]] = []
+        self.heard: dict[tuple[str | None, str], set[str]] = {}
 
     def add(self, utterances: Sequence[Any]) -> list[Prediction]:
         self.labeler.open.wait(20)
@@ -111,14 +114,17 @@ class FakePool:
                 raise RuntimeError("cannot read 'explode, says Ana' in /secret/place")
             place = (one.namespace, one.conversation)
             self.counts[place] = self.counts.get(place, 0) + 1
+            self.heard.setdefault(place, set()).add(one.speaker)
             scores = scores_of(one.text)
             best = max(scores, key=scores.__getitem__)
             predictions.append(Prediction(one.id or str(self.counts[place]), best, scores, True))
         return predictions
 
-    def close(self, conversation: str, namespace: str | None = None) -> bool:
-        self.closed.append((namespace, conversation))
-        return self.counts.pop((namespace, conversation), None) is not None
+    def forget(self, speaker: str, namespace: str | None = None) -> int:
+        places = [place for place in self.counts if place[0] == namespace and speaker in self.heard[place]]
+        for place in places:
+            del self.counts[place]
+        return len(places)
 
 
 class Running:

@@ -172,7 +172,6 @@ def test_one_bad_message_does_not_end_the_socket(client: TestClient) -> None:
         json.dumps({**good, "text": "x" * 64_000}): "message_too_large",
         json.dumps({**good, "text": "explode"}): "internal",
         '{"conversation": "c", "conversation": "d", "speaker": "A", "text": "x"}': "invalid_json",
-        '{"conversation": "c", "speaker": "\\ud800", "text": "x"}': "invalid_request",
     }
     with client.websocket_connect(SOCKET) as socket:
         for message, code in bad.items():
@@ -218,7 +217,6 @@ def test_a_forgotten_speaker_leaves_the_streams(client: TestClient) -> None:
     client.post("/v1/stream", json={"utterances": [{"conversation": "d", "speaker": "Ben", "text": "hi"}]})
     client.delete("/v1/speakers/Ana")
     (pool,) = client.server.pools  # type: ignore[attr-defined]
-    assert pool.closed == [("default", "c")]
     assert list(pool.counts) == [("default", "d")]
 
 

@@ -370,7 +370,6 @@ def test_what_is_no_number(shared: TestClient, value: str) -> None:
 @pytest.mark.parametrize("content", [
     b"", b"{", b"[]", b"null", b"1", b'"x"', b"\xff\xfe", b"{}" * 2, b"[" * 100_000, b'{"a":' * 10_000,
     b'{"conversations": [], "conversations": []}', b"\x00", b'{"conversations": {"utterances": []}}',
-    b'{"conversations": [{"utterances": [{"speaker": "\\ud800", "text": "x"}]}]}',
     b'{"conversations": [{"utterances": [{"speaker": "A", "text": "x", "\\udfff": 1}]}]}',
     b'{"conversations": [{"utterances": [{"speaker": 1, "text": "x"}]}]}',
     b'{"conversations": [{"utterances": [{"speaker": "A", "text": null}]}]}',
@@ -451,8 +450,10 @@ def test_origin_of_sockets_and_changes(shared: TestClient, body: Any, origin: st
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "", "[::2]", "localhost.evil"]
-)
+    "host",
+    ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "", "[::2]", "localhost.evil", "[::1].evil.com",
+     "[::1]evil", "localhost:evil", "127.0.0.1:80@evil.com"],
+)  # fmt: skip
 def test_other_names_of_this_machine(shared: TestClient, host: str) -> None:
     answer = shared.get("/v1/models", headers={"Host": host})
     assert (answer.status_code, _code(answer)) == (403, "unknown_host")

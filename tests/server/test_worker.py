@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from erckit.server.guards.refusal import Refusal
-from erckit.server.worker import BATCH_UTTERANCES, Batch, Worker
+from erckit.server.worker import BATCH_UTTERANCES, URGENT_IN_A_ROW, Batch, GivenUpError, Worker
 
 
 class Held:
@@ -110,6 +110,8 @@ def test_jobs_nobody_waits_for_are_dropped(worker: Worker, held: Held) -> None:
     # In a thread of its own: a browser test of the same process leaves an event loop running in the main one.
     with ThreadPoolExecutor(1) as pool:
         pool.submit(asyncio.run, give_up()).result()
+    # At once: what is given up must not have the next one refused.
+    assert (worker.waiting, worker.waiting_utterances) == (0, 0)
     kept = worker.put("b", "somebody")
     held.open.set()
     assert kept.result(10) == "b:somebody"
@@ -170,3 +172,109 @@ def test_stopping_finishes_what_waits(held: Held) -> None:
     with pytest.raises(Refusal) as refused:
         worker.put("a", 1)
     assert refused.value.status_code == 503
+
+
+def test_owners_take_turns(worker: Worker, held: Held) -> None:
+    greedy = [worker.put(("greedy", n), n, owner="greedy") for n in range(20)]
+    modest = [worker.put(("modest", n), n, owner=f"modest {n}") for n in range(3)]
+    held.open.set()
+    for future in (*greedy, *modest):
+        future.result(10)
+    order = [key[0] for key, _ in held.calls[1:]]
+    assert [n for n, name in enumerate(order) if name == "modest"] == [1, 2, 3]
+
+
+def test_jobs_of_several_owners_share_a_call_in_turn(worker: Worker, held: Held) -> None:
+    """A call has room for 128: the greedy one must not fill it alone."""
+    futures = [worker.put("a", ("greedy", n), 10, owner="greedy") for n in range(30)]
+    futures += [worker.put("a", ("modest", n), 10, owner="modest") for n in range(3)]
+    held.open.set()
+    for future in futures:
+        future.result(10)
+    first = held.calls[1][1]
+    assert sum(name == "modest" for name, _ in first) == 3
+    for owner in ("greedy", "modest"):
+        done = [n for _, payloads in held.calls[1:] for name, n in payloads if name == owner]
+        assert done == sorted(done)
+
+
+def test_messages_of_streams_do_not_hold_up_requests(worker: Worker, held: Held) -> None:
+    streams = [worker.put(None, n, urgent=True) for n in range(20)]
+    request = worker.put("request", 1)
+    held.open.set()
+    for future in (*streams, request):
+        future.result(10)
+    assert [key for key, _ in held.calls[1:]].index("request") == URGENT_IN_A_ROW
+
+
+def test_an_owner_has_a_share_of_the_queue(held: Held) -> None:
+    worker = Worker(held, most_jobs=8, most_seconds=1e9, owner_share=0.25)
+    worker.start()
+    worker.put("first", 0)
+    assert held.is_in.wait(10)
+    futures = [worker.put("a", n, owner="greedy") for n in range(2)]
+    with pytest.raises(Refusal):
+        worker.put("a", 3, owner="greedy")
+    futures.append(worker.put("a", 1, owner="modest"))
+    held.open.set()
+    for future in futures:
+        future.result(10)
+    worker.stop()
+
+
+def test_work_ends_between_batches_when_its_client_has_left() -> None:
+    begun, ended = threading.Event(), threading.Event()
+
+    def run(key: Any, payloads: Sequence[Any]) -> Sequence[Any]:
+        begun.set()
+        for _ in range(1000):
+            if worker.is_given_up():
+                ended.set()
+                raise GivenUpError
+            time.sleep(0.005)
+        return payloads
+
+    worker = Worker(run, most_jobs=10, most_seconds=1e9)
+    worker.start()
+
+    async def leave() -> None:
+        asked = asyncio.create_task(worker.do("a", 1))
+        await asyncio.to_thread(begun.wait, 10)
+        asked.cancel()
+        await asyncio.gather(asked, return_exceptions=True)
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, leave()).result()
+    assert ended.wait(10)
+    worker.stop()
+
+
+def test_a_call_goes_on_while_one_of_its_clients_waits() -> None:
+    """Two requests in one call, one of them given up: the other one gets its answer."""
+    is_open, first = threading.Event(), threading.Event()
+    seen: list[bool] = []
+
+    def run(key: Any, payloads: Sequence[Any]) -> Sequence[Any]:
+        first.set()
+        assert is_open.wait(10)
+        time.sleep(0.05)
+        seen.append(worker.is_given_up())
+        return payloads
+
+    worker = Worker(run, most_jobs=10, most_seconds=1e9)
+    worker.start()
+    worker.put("first", 0)
+    assert first.wait(10)
+
+    async def ask() -> Any:
+        left, kept = asyncio.create_task(worker.do("a", 1)), asyncio.create_task(worker.do("a", 2))
+        await asyncio.sleep(0.05)
+        is_open.set()
+        await asyncio.sleep(0.07)
+        left.cancel()
+        return await kept
+
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(asyncio.run, ask()).result() == 2
+    assert not any(seen)
+    worker.stop()

@@ -47,7 +47,9 @@ def serve(
     allow_host: Annotated[
         list[str] | None,
         typer.Option(
-            "--allow-host", metavar="NAME", help="Another name of this server, such as a reverse proxy's; repeatable."
+            "--allow-host",
+            metavar="NAME",
+            help="Another name of this server, such as a reverse proxy's; NAME:PORT for an unusual port; repeatable.",
         ),
     ] = None,
     max_utterances: Annotated[

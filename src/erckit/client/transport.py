@@ -16,6 +16,7 @@ from erckit.errors import SettingError
 
 _BUSY = frozenset({429, 503})
 _LONGEST_WAIT = 60.0
+MOST_BYTES = 64_000_000  # of an answer; four times what a server's longest has
 
 
 class Transport:
@@ -29,7 +30,7 @@ class Transport:
         sleep: How to wait between tries.
 
     Raises:
-        SettingError: An address that is none, or no try.
+        SettingError: An address that is none, one to which a key would go in the clear, or no try.
     """
 
     def __init__(
@@ -38,6 +39,11 @@ class Transport:
         parts = urlsplit(base_url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise SettingError(f"'{base_url}' is no address of a server. Give one such as http://127.0.0.1:8000.")
+        if api_key is not None and parts.scheme == "http" and not _is_loopback(parts.hostname):
+            raise SettingError(
+                f"'{base_url}' would get the API key in the clear, for everybody on the way to read. Give an address "
+                "that begins with https://."
+            )
         if tries < 1:
             raise SettingError(f"the number of tries must be at least 1, got {tries}.")
         self._base, self._key = base_url.rstrip("/"), api_key
@@ -71,15 +77,21 @@ class Transport:
             request.add_header("Authorization", f"Bearer {self._key}")
         try:
             with self._opener.open(request, timeout=self._timeout) as response:
-                return response.status, response.headers, response.read()
+                return response.status, response.headers, self._bounded(response)
         except urllib.error.HTTPError as error:
             with error:
-                return error.code, error.headers, error.read()
+                return error.code, error.headers, self._bounded(error)
         except (OSError, http.client.HTTPException) as error:
             reason = getattr(error, "reason", None) or error
             raise UnreachableError(
                 f"no answer from {self._base} ({reason}). Check the address, and that 'erckit serve' runs there."
             ) from None
+
+    def _bounded(self, response: Any) -> bytes:
+        content: bytes = response.read(MOST_BYTES + 1)
+        if len(content) > MOST_BYTES:
+            raise UnreachableError(f"the answer of {self._base} has more than {MOST_BYTES:,} bytes. Check the address.")
+        return content
 
     def _read(self, status: int, content: bytes) -> Any:
         try:

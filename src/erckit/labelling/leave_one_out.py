@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -29,7 +29,11 @@ class _Scores(Protocol):
     def temperature(self) -> float | None: ...
 
     def logits(
-        self, conversations: Sequence[Conversation], *, batch_tokens: int = ...
+        self,
+        conversations: Sequence[Conversation],
+        *,
+        batch_tokens: int = ...,
+        report: Callable[[int], None] | None = ...,
     ) -> list[NDArray[np.float32]]: ...
 
 
@@ -71,6 +75,7 @@ def leave_one_out(
     *,
     batch_tokens: int = 4096,
     nearest: int | None = None,
+    report: Callable[[int], None] | None = None,
 ) -> Explanation:
     """Leave every earlier utterance out in turn and measure the change of the target's highest score.
 
@@ -83,6 +88,7 @@ def leave_one_out(
         index: Position of the target utterance, from 0.
         batch_tokens: Tokens encoded at a time.
         nearest: Leave out only the so many utterances before the target, which bounds the cost; None takes all.
+        report: Called with the number of utterances read.
 
     Returns:
         The label, its score and the effects.
@@ -103,7 +109,7 @@ def leave_one_out(
     variants += [
         Conversation(f"{conversation.id} without {u}", read[:u] + read[u + 1 :], conversation.meta) for u in tried
     ]
-    logits = labeler.logits(variants, batch_tokens=batch_tokens)
+    logits = labeler.logits(variants, batch_tokens=batch_tokens, report=report)
     rows = np.stack([logits[0][index], *(one[index - 1] for one in logits[1:])])  # (1 + variants, L)
     scores = _softmax(rows / (labeler.temperature or 1.0))
     best = int(scores[0].argmax())

@@ -32,6 +32,11 @@ class SpeakerStore(Protocol):
         """Whether texts and biographies are kept. Where not, both are dropped in silence."""
         ...
 
+    @property
+    def generation(self) -> str:
+        """Another word whenever somebody's utterances were forgotten, by this process or another one."""
+        ...
+
     def append(self, rows: Sequence[Remembered], *, namespace: str = DEFAULT_NAMESPACE) -> int:
         """Keep a batch of utterances; on return a store on disk has them on disk.
 

@@ -24,6 +24,7 @@ from erckit.server.guards.traffic import Traffic
 from erckit.server.messages.strict_json import StrictJsonRoute
 from erckit.server.messages.wrong_fields import wrong_fields
 from erckit.server.model_table import Load, ModelTable
+from erckit.server.reading.reading import Reading
 from erckit.server.routes.explain import add_explain_route
 from erckit.server.routes.label import add_label_route
 from erckit.server.routes.models import add_models_route
@@ -56,8 +57,11 @@ def create_app(settings: ServerSettings, load: Load | None = None, open_pool: Op
     limits, counters, traffic = settings.limits, Counters(), Traffic()
     store = _open_store(settings)
     models = ModelTable.load(settings.models, store, load or _loader(settings))
-    engine = Engine(models, store, open_pool or _pool_opener(settings), limits.streamed_conversations)
-    worker = Worker(engine.run, limits.in_flight, limits.timeout_seconds / 2, _reporter(counters))
+    engine = Engine(models, store, open_pool or _pool_opener(settings))
+    share = limits.key_share if len(settings.keys) > 1 else 1.0
+    worker = Worker(engine.run, limits.in_flight, limits.timeout_seconds / 2, _reporter(counters), share)
+    engine.is_given_up = worker.is_given_up
+    reading = Reading(limits)
     counters.watch_queue(lambda: worker.waiting, lambda: worker.waiting_utterances)
 
     @asynccontextmanager
@@ -66,6 +70,7 @@ def create_app(settings: ServerSettings, load: Load | None = None, open_pool: Op
         yield
         # Whoever waited has been answered or has been given up by now.
         await asyncio.to_thread(worker.stop, 1.0)
+        await reading.close()
 
     app = FastAPI(
         title="erckit",
@@ -81,12 +86,12 @@ def create_app(settings: ServerSettings, load: Load | None = None, open_pool: Op
         # Nothing is reported to anybody, whatever the environment says.
         telemetry={"auto_configure": False, "tracing": False, "metrics": False, "logs": False},
     )
-    app.state.erckit = ServerState(settings, models, worker, engine, counters, traffic, store is not None)
+    app.state.erckit = ServerState(settings, models, worker, engine, counters, traffic, store is not None, reading)
     _add_routes(app)
     _add_error_forms(app)
     # The last one added is the outermost.
     app.add_middleware(BodyLimit, most=limits.body_bytes)
-    app.add_middleware(Gate, limits=limits, traffic=traffic, counters=counters)
+    app.add_middleware(Gate, limits=limits, traffic=traffic, counters=counters, keys=len(settings.keys))
     app.add_middleware(Access, settings=settings)
     app.add_middleware(Guard, counters=counters, log_text=settings.log_text)
     return app

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from erckit.conversation import Conversation, LabelledConversation, Prediction
 from erckit.server.model_table import ModelTable
+from erckit.server.worker import GivenUpError
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +36,16 @@ class Engine:
         models: The models.
         store: The speaker memory, or None.
         open_pool: From a labeler to a StreamPool.
-        streamed_conversations: Conversations of a pool.
+
+    Attributes:
+        is_given_up: Whether nobody waits any more for what is being done; asked between two batches.
     """
 
-    def __init__(
-        self,
-        models: ModelTable,
-        store: Any,
-        open_pool: Callable[[Any], Any],
-        streamed_conversations: int,
-    ) -> None:
+    def __init__(self, models: ModelTable, store: Any, open_pool: Callable[[Any], Any]) -> None:
         self._models, self._store = models, store
         self._open_pool = open_pool
         self._pools: dict[StreamKey, Any] = {}
-        # Who took part in the latest streams: a forgotten speaker must leave them, too.
-        self._speakers: OrderedDict[tuple[StreamKey, str, str], set[str]] = OrderedDict()
-        self._most_speakers = 4 * streamed_conversations
+        self.is_given_up: Callable[[], bool] = lambda: False
 
     def run(self, key: object, payloads: Sequence[Any]) -> Sequence[Any]:
         """Results of jobs that share a key; jobs without a key are functions to call."""
@@ -66,19 +60,15 @@ class Engine:
         results: list[list[LabelledConversation]] = []
         for group in _without_repeated_ids(requests) if key.remember else [requests]:
             asked = [conversation for request in group for conversation in request]
-            labelled = iter(labeler.label(asked, min_confidence=key.min_confidence, **more))
+            labelled = iter(
+                labeler.label(asked, min_confidence=key.min_confidence, report=self._go_on_or_give_up, **more)
+            )
             results += [[next(labelled) for _ in request] for request in group]
         return results
 
     def _stream(self, key: StreamKey, utterances: Sequence[Any]) -> Sequence[Prediction]:
         if key not in self._pools:
             self._pools[key] = self._open_pool(self._labeler(key.model, key.remember))
-        for one in utterances:
-            place = (key, one.namespace, one.conversation)
-            self._speakers.setdefault(place, set()).add(one.speaker)
-            self._speakers.move_to_end(place)
-        while len(self._speakers) > self._most_speakers:
-            self._speakers.popitem(last=False)
         predictions: Sequence[Prediction] = self._pools[key].add(utterances)
         return predictions
 
@@ -86,7 +76,8 @@ class Engine:
         """Which earlier utterances mattered; an ``Explanation``."""
         from erckit.labelling.leave_one_out import leave_one_out
 
-        return leave_one_out(self._labeler(model, remember=False), conversation, index, nearest=nearest)
+        labeler = self._labeler(model, remember=False)
+        return leave_one_out(labeler, conversation, index, nearest=nearest, report=self._go_on_or_give_up)
 
     def profile(self, speaker: str, namespace: str) -> tuple[Any, Any]:
         """Profile and biography of a speaker."""
@@ -94,11 +85,19 @@ class Engine:
 
     def forget(self, speaker: str, namespace: str) -> int:
         """Remove a speaker from the memory, and the streams they took part in; utterances removed."""
-        for place in [place for place, names in self._speakers.items() if place[1] == namespace and speaker in names]:
-            self._pools[place[0]].close(place[2], namespace=namespace)
-            del self._speakers[place]
+        for pool in self._pools.values():
+            pool.forget(speaker, namespace)
         removed: int = self._store.forget(speaker, namespace=namespace)
         return removed
+
+    def _go_on_or_give_up(self, utterances: int) -> None:
+        """Called between two batches.
+
+        Raises:
+            GivenUpError: Nobody waits for what is being done.
+        """
+        if self.is_given_up():
+            raise GivenUpError
 
     def _labeler(self, model: str, remember: bool) -> Any:
         """A model with the speaker memory or without it."""

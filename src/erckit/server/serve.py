@@ -54,6 +54,7 @@ def serve(settings: ServerSettings, ready: Callable[[str], None], app: Any = Non
             timeout_keep_alive=75,
             timeout_graceful_shutdown=_LAST_SECONDS,
         )
+        logging.getLogger("uvicorn.error").addFilter(_is_no_refusal)
         server = _Server(config, app.state.erckit, lambda: ready(_address(settings.host, listener)))
         server.run(sockets=[listener])
     finally:
@@ -95,6 +96,11 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
+def _is_no_refusal(record: logging.LogRecord) -> bool:
+    """Whether a line is none about a refused web socket, with which anybody without a key could fill the log."""
+    return "without completing handshake" not in record.getMessage()
+
+
 def _listen(settings: ServerSettings) -> socket.socket:
     where = f"{settings.host}:{settings.port}"
     try:
@@ -105,6 +111,10 @@ def _listen(settings: ServerSettings) -> socket.socket:
         try:
             if sys.platform != "win32":  # there it would let two servers share a port
                 listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if hasattr(socket, "TCP_USER_TIMEOUT"):
+                # Connections take this on: one that takes nothing for so long is ended, whatever waits to be sent.
+                most = int(1000 * settings.limits.timeout_seconds)
+                listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, most)
             listener.bind(address)
             listener.listen(2048)
         except OSError:

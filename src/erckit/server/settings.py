@@ -29,7 +29,7 @@ class ServerSettings:
         keeps_text: Whether the speaker memory keeps texts; None leaves an existing one as it is, a new one keeps them.
         keys: API keys; without one only loopback is allowed.
         allowed_hosts: Names under which the server may be asked, besides those of loopback and ``host``: those of a
-            reverse proxy.
+            reverse proxy, ``NAME:PORT`` where pages come from another port than 80 and 443.
         log_text: Whether texts and error messages, which may hold texts, go to the log.
         precision: Arithmetic of the models: ``auto``, ``fp32`` or ``bf16``.
         limits: Bounds.
@@ -67,7 +67,8 @@ class ServerSettings:
     @property
     def known_hosts(self) -> frozenset[str]:
         """Host names, in lower case, under which a server without a key answers."""
-        return LOOPBACK_NAMES | {self.host.lower()} | {host.lower() for host in self.allowed_hosts}
+        allowed = {host.lower().partition(":")[0] for host in self.allowed_hosts}
+        return LOOPBACK_NAMES | {self.host.lower()} | allowed
 
 
 def is_loopback(host: str) -> bool:

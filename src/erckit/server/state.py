@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import HTTPConnection
@@ -14,6 +13,7 @@ from erckit.server.guards.access import key_of
 from erckit.server.guards.refusal import Refusal
 from erckit.server.guards.traffic import Traffic
 from erckit.server.model_table import ModelTable
+from erckit.server.reading.reading import Reading
 from erckit.server.settings import ServerSettings
 from erckit.server.worker import Worker
 
@@ -32,7 +32,7 @@ class ServerState:
         counters: What it counts.
         traffic: What it has taken and not answered yet.
         has_memory: Whether it remembers speakers.
-        reading: Places for transcripts that are read at the same time, beside the models.
+        reading: Processes that read transcripts, beside the models.
     """
 
     settings: ServerSettings
@@ -42,11 +42,11 @@ class ServerState:
     counters: Counters
     traffic: Traffic
     has_memory: bool
-    reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
+    reading: Reading
 
-    async def ask(self, function: Any, *arguments: Any, utterances: int = 1) -> Any:
-        """Call a function of the engine in the worker's thread; it reads so many utterances."""
-        return await self.worker.do(None, lambda: function(*arguments), utterances)
+    async def ask(self, connection: HTTPConnection, function: Any, *arguments: Any, utterances: int = 1) -> Any:
+        """Call a function of the engine in the worker's thread, for a client; it reads so many utterances."""
+        return await self.worker.do(None, lambda: function(*arguments), utterances, owner=key_of(connection.scope))
 
     def remembers(self, wish: bool | None) -> bool:
         """Whether a request reads and writes the memory.

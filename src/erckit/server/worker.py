@@ -6,8 +6,8 @@ import asyncio
 import math
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Hashable, Sequence
+from collections import OrderedDict, deque
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,10 +15,15 @@ from typing import Any
 from erckit.server.guards.refusal import Refusal
 
 BATCH_UTTERANCES = 128  # utterances of several requests that are worked on together
+URGENT_IN_A_ROW = 4  # calls for streams, before one for whole requests
 _LONGEST_ADVICE = 60  # seconds of Retry-After
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+class GivenUpError(Exception):
+    """Nobody waits for what is being done; raised by what does it, between two batches."""
+
+
+@dataclass(slots=True, eq=False)
 class Job:
     """Work that waits for the models.
 
@@ -27,16 +32,81 @@ class Job:
         payload: What the call gets of it.
         utterances: Its size.
         urgent: Goes before jobs that are not: somebody waits for one message.
+        owner: Whose it is; owners take turns.
         future: Gets its result.
         put: When it came, in seconds of ``time.monotonic``.
+        is_given_up: Nobody waits for its result any more.
     """
 
     key: Hashable
     payload: Any
     utterances: int
     urgent: bool
+    owner: Hashable = None
     future: Future[Any] = field(default_factory=Future)
     put: float = field(default_factory=time.monotonic)
+    is_given_up: bool = False
+
+
+class Lane:
+    """Jobs that wait, a queue for each owner; the owners take turns."""
+
+    def __init__(self) -> None:
+        self._queues: OrderedDict[Hashable, deque[Job]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return sum(map(len, self._queues.values()))
+
+    def __bool__(self) -> bool:
+        return bool(self._queues)
+
+    def of(self, owner: Hashable) -> Sequence[Job]:
+        """Jobs of one owner that wait."""
+        return self._queues.get(owner, ())
+
+    def put(self, job: Job) -> None:
+        """Behind the other jobs of its owner."""
+        self._queues.setdefault(job.owner, deque()).append(job)
+
+    def drop(self, job: Job) -> bool:
+        """Take a job out; False where it does not wait here."""
+        queue = self._queues.get(job.owner, deque())
+        if job not in queue:
+            return False
+        queue.remove(job)
+        if not queue:
+            del self._queues[job.owner]
+        return True
+
+    def take(self, most: int) -> list[Job]:
+        """The next owner's first job, and jobs that can be done in the same call, at most so many utterances.
+
+        These are taken from all owners in turn, each owner's in their order.
+        """
+        owner, queue = next(iter(self._queues.items()))
+        taken = [queue.popleft()]
+        self._queues.move_to_end(owner)
+        size = taken[0].utterances
+        if taken[0].key is not None:
+            sources = [self._fitting(q, taken[0].key) for q in self._queues.values()]
+            while sources and size < most:
+                for source in list(sources):
+                    job = next(source, None)
+                    if job is None:
+                        sources.remove(source)
+                    elif size + job.utterances <= most:
+                        taken.append(job)
+                        size += job.utterances
+            chosen = {id(job) for job in taken[1:]}
+            for name, jobs in self._queues.items():
+                self._queues[name] = deque(job for job in jobs if id(job) not in chosen)
+        for name in [name for name, jobs in self._queues.items() if not jobs]:
+            del self._queues[name]
+        return taken
+
+    @staticmethod
+    def _fitting(queue: Sequence[Job], key: Hashable) -> Iterator[Job]:
+        return (job for job in queue if job.key == key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +136,7 @@ class Worker:
         most_jobs: Jobs that may wait; a further one is refused with 429.
         most_seconds: Jobs are also refused while those before them will take longer than this.
         report: Called in the thread after every call.
+        owner_share: Part of both that the jobs of one owner may take, above 0, at most 1.
     """
 
     def __init__(
@@ -74,11 +145,13 @@ class Worker:
         most_jobs: int,
         most_seconds: float,
         report: Callable[[Batch], None] = lambda batch: None,
+        owner_share: float = 1.0,
     ) -> None:
         self._run, self._report = run, report
-        self._most_jobs, self._most_seconds = most_jobs, most_seconds
-        self._urgent: deque[Job] = deque()
-        self._others: deque[Job] = deque()
+        self._most_jobs, self._most_seconds, self._share = most_jobs, most_seconds, owner_share
+        self._urgent, self._others = Lane(), Lane()
+        self._urgent_calls = 0  # in a row
+        self._running: Sequence[Job] = ()
         self._changed = threading.Condition()
         self._is_stopping = False
         self._thread: threading.Thread | None = None
@@ -109,32 +182,60 @@ class Worker:
         """Utterances that wait."""
         return self._waiting_utterances
 
-    async def do(self, key: Hashable, payload: Any, utterances: int = 1, urgent: bool = False) -> Any:
-        """Put a job and wait for its result; when the caller is cancelled, a job that still waits is dropped.
+    def is_given_up(self) -> bool:
+        """Whether nobody waits any more for what is being done now; asked in the thread."""
+        return bool(self._running) and all(job.is_given_up for job in self._running)
+
+    async def do(
+        self, key: Hashable, payload: Any, utterances: int = 1, urgent: bool = False, owner: Hashable = None
+    ) -> Any:
+        """Put a job and wait for its result.
+
+        When the caller is cancelled, a job that still waits is dropped; one that is being done is marked, so that it
+        can end between two batches.
 
         Raises:
             Refusal: 429, too much waits already.
             Exception: Whatever the job's call raised.
         """
-        return await asyncio.wrap_future(self.put(key, payload, utterances, urgent))
+        job = self._put(Job(key, payload, utterances, urgent, owner))
+        try:
+            return await asyncio.wrap_future(job.future)
+        except asyncio.CancelledError:
+            job.is_given_up = True
+            with self._changed:
+                if self._urgent.drop(job) or self._others.drop(job):
+                    self._waiting_utterances -= job.utterances
+            raise
 
-    def put(self, key: Hashable, payload: Any, utterances: int = 1, urgent: bool = False) -> Future[Any]:
+    def put(
+        self, key: Hashable, payload: Any, utterances: int = 1, urgent: bool = False, owner: Hashable = None
+    ) -> Future[Any]:
         """Put a job; its future gets the result.
 
         Raises:
             Refusal: As for :meth:`do`.
         """
-        job = Job(key, payload, utterances, urgent)
+        return self._put(Job(key, payload, utterances, urgent, owner)).future
+
+    def _put(self, job: Job) -> Job:
         with self._changed:
             seconds = self._waiting_utterances * self._seconds_per_utterance
             if self._is_stopping:
                 raise Refusal(503, "stopping", "the server is stopping. Try again in a moment.", {"Retry-After": "1"})
-            if self.waiting >= self._most_jobs or seconds > self._most_seconds:
+            own = [*self._urgent.of(job.owner), *self._others.of(job.owner)]
+            own_seconds = sum(one.utterances for one in own) * self._seconds_per_utterance
+            if (
+                self.waiting >= self._most_jobs
+                or seconds > self._most_seconds
+                or len(own) >= max(1, self._share * self._most_jobs)
+                or own_seconds > self._share * self._most_seconds
+            ):
                 raise overloaded(seconds)
-            (self._urgent if urgent else self._others).append(job)
-            self._waiting_utterances += utterances
+            (self._urgent if job.urgent else self._others).put(job)
+            self._waiting_utterances += job.utterances
             self._changed.notify()
-        return job.future
+        return job
 
     def _work(self) -> None:
         while jobs := self._take():
@@ -149,35 +250,31 @@ class Worker:
                 self._changed.wait()
             if not self.waiting:
                 return []
-            queue = self._urgent or self._others
-            taken = [queue.popleft()]
-            size = taken[0].utterances
-            if taken[0].key is not None:
-                kept: list[Job] = []
-                while queue and size < BATCH_UTTERANCES:
-                    job = queue.popleft()
-                    if job.key == taken[0].key and size + job.utterances <= BATCH_UTTERANCES:
-                        taken.append(job)
-                        size += job.utterances
-                    else:
-                        kept.append(job)
-                queue.extendleft(reversed(kept))
+            # One call in a few is for whole requests, however many messages of streams wait.
+            is_urgent = bool(self._urgent) and (self._urgent_calls < URGENT_IN_A_ROW or not self._others)
+            self._urgent_calls = self._urgent_calls + 1 if is_urgent else 0
+            taken = (self._urgent if is_urgent else self._others).take(BATCH_UTTERANCES)
             self._waiting_utterances -= sum(job.utterances for job in taken)
             return taken
 
     def _do(self, jobs: list[Job]) -> None:
-        began = time.monotonic()
+        began, self._running = time.monotonic(), jobs
         try:
             results = self._run(jobs[0].key, [job.payload for job in jobs])
         except Exception as error:
-            if len(jobs) > 1 and not jobs[0].urgent:
+            if len(jobs) > 1 and not jobs[0].urgent and not isinstance(error, GivenUpError):
                 # One job must not spoil its neighbours' answers. Streams are not tried again: part may have been kept.
                 for job in jobs:
-                    self._do([job])
+                    if job.is_given_up:
+                        job.future.set_exception(GivenUpError())
+                    else:
+                        self._do([job])
                 return
             for job in jobs:
                 job.future.set_exception(error)
             return
+        finally:
+            self._running = ()
         seconds, size = time.monotonic() - began, sum(job.utterances for job in jobs)
         if jobs[0].key is not None and not jobs[0].urgent:  # other calls say little about how fast a queue is done
             self._learn(seconds / max(size, 1))

@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 from erckit.conversation import Conversation, Prediction
 from erckit.errors import SettingError
 from erckit.labelling import Labeler
+from erckit.labelling.stream import stream_state
 from erckit.labelling.stream.stream_pool import StreamPool
 from erckit.labelling.stream.stream_state import StreamedUtterance
 from erckit.memory.store.exact_store import ExactStore
+from erckit.memory.store.open_store import open_store
 
 SPEAKERS = ("Ana", "Ben", "Waiter", "")
 
@@ -171,3 +173,49 @@ def test_bounds_out_of_range(labeler: Labeler) -> None:
         StreamPool(labeler, idle_seconds=float("nan"))
     with pytest.raises(SettingError, match="Did you mean 'conversation'"):
         StreamPool(labeler, history="conversations")
+
+
+def test_many_conversations_of_one_namespace_end_none_of_another(labeler: Labeler) -> None:
+    pool = StreamPool(labeler, max_conversations=4)
+    pool.add([StreamedUtterance("c", "Ana", "hello", namespace="modest")])
+    for n in range(10):
+        pool.add([StreamedUtterance(f"c{n}", "Ben", "hello", namespace="greedy")])
+    assert len(pool) == 4
+    assert pool.close("c", namespace="modest")
+    assert [pool.close(f"c{n}", namespace="greedy") for n in range(10)] == [False] * 7 + [True] * 3
+
+
+def test_forgetting_ends_every_stream_of_a_speaker(labeler: Labeler) -> None:
+    pool = StreamPool(labeler, max_conversations=64)
+    for n in range(30):
+        speakers = ("Ana", "Ben") if n % 3 == 0 else ("Ben",)
+        for speaker in speakers:
+            pool.add([StreamedUtterance(f"c{n}", speaker, "hello", namespace="shop")])
+    pool.add([StreamedUtterance("c0", "Ana", "hello", namespace="desk")])
+    assert pool.forget("Ana", namespace="shop") == 10
+    assert len(pool) == 21
+    assert pool.forget("Ana", namespace="shop") == 0
+
+
+def test_a_stream_of_very_many_speakers_may_be_anybodys(labeler: Labeler, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream_state, "MAX_HEARD", 3)
+    pool = StreamPool(labeler)
+    for n in range(6):
+        pool.add([StreamedUtterance("c", f"Speaker {n}", "hello")])
+    pool.add([StreamedUtterance("d", "Ben", "hello")])
+    (crowd, other) = pool._states.values()
+    assert len(crowd.heard) == 4
+    assert pool.forget("Zoe") == 1
+    assert list(pool._states.values()) == [other]
+
+
+def test_who_is_forgotten_by_another_process_leaves_the_streams(trained_folder: Path, tmp_path: Path) -> None:
+    labeler = Labeler.from_pretrained(trained_folder, precision="fp32", memory=tmp_path / "memory")
+    pool = StreamPool(labeler)
+    for name, speakers in (("c", ("Ana", "Ben")), ("d", ("Ben",)), ("e", ("Ana",))):
+        for speaker in speakers:
+            pool.add([StreamedUtterance(name, speaker, f"{speaker} said so")])
+    other = open_store(tmp_path / "memory")  # as another process would open it
+    assert other.forget("Ana") == 2
+    pool.add([StreamedUtterance("d", "Ben", "and now")])
+    assert [pool.close(name) for name in "cde"] == [False, True, False]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 
 from erckit.conversation import Prediction
@@ -20,8 +20,9 @@ Key = tuple[str | None, str]
 class StreamPool:
     """Labels utterances of many conversations, the new ones of several conversations in one pass.
 
-    Conversations open with their first utterance. The one that was silent longest is dropped where there would be
-    more than ``max_conversations``, and any that was silent for ``idle_seconds``. A dropped one that speaks again
+    Conversations open with their first utterance. Where there would be more than ``max_conversations``, one is dropped:
+    of the namespace that has the most of them, the one that was silent longest. So is any that was silent for
+    ``idle_seconds``. A dropped one that speaks again
     starts anew: its text is no longer context; what the speaker memory has of its speakers is.
 
     One lock guards it: calls from several threads are safe and run one after the other. The labeler must not be used
@@ -58,6 +59,7 @@ class StreamPool:
         self._step = StreamStep(labeler, min_confidence=min_confidence, history=history, writes_memory=writes_memory)
         self._most, self._idle, self._clock = max_conversations, idle_seconds, clock
         self._states: OrderedDict[Key, StreamState] = OrderedDict()  # the one silent longest first
+        self._generation = self._step.generation()
         self._lock = threading.RLock()
 
     def __len__(self) -> int:
@@ -80,18 +82,45 @@ class StreamPool:
         """
         with self._lock:
             self.drop_idle()
+            self._drop_forgotten()
             found: dict[int, Prediction] = {}
             for chosen in _rounds(utterances):
                 predictions = self._step(self._opened([utterances[i] for i in chosen]), [utterances[i] for i in chosen])
                 found.update(zip(chosen, predictions, strict=True))
-            while len(self._states) > self._most:
-                self._states.popitem(last=False)
+            self._drop_surplus()
             return [found[i] for i in range(len(utterances))]
 
     def close(self, conversation: str, namespace: str | None = None) -> bool:
         """Drop a conversation; False where it is not open."""
         with self._lock:
             return self._states.pop((namespace, conversation), None) is not None
+
+    def forget(self, speaker: str, namespace: str | None = None) -> int:
+        """Drop the conversations of a namespace in which somebody spoke, whose words still count there; their number.
+
+        Of a conversation with very many speakers it is not known who they are: it is dropped as well.
+        """
+        with self._lock:
+            places = [key for key, state in self._states.items() if key[0] == namespace and state.took_part(speaker)]
+            for place in places:
+                del self._states[place]
+            return len(places)
+
+    def _drop_forgotten(self) -> None:
+        """Drop conversations in which somebody spoke whom another process told the memory to forget."""
+        generation = self._step.generation()
+        if generation == self._generation:
+            return
+        for place in [place for place, state in self._states.items() if state.holds_forgotten()]:
+            del self._states[place]
+        self._generation = generation
+
+    def _drop_surplus(self) -> None:
+        """Drop conversations of whoever has the most, so that nobody's many conversations end those of others."""
+        while len(self._states) > self._most:
+            counts = Counter(namespace for namespace, _ in self._states)
+            most = max(counts.values())
+            del self._states[next(key for key in self._states if counts[key[0]] == most)]
 
     def drop_idle(self) -> int:
         """Drop conversations that were silent too long; their number."""

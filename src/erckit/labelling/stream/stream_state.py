@@ -15,6 +15,7 @@ from erckit.labelling.labeler_memory import LabelerMemory
 from erckit.networks.dialogues import MAX_SPEAKERS
 
 MAX_IDS = 4096  # utterance ids that are known not to need remembering again
+MAX_HEARD = 256  # names of who spoke; a conversation of more counts as one of anybody
 
 
 @dataclass(slots=True)
@@ -42,6 +43,7 @@ class StreamState:
         utterances: Utterances so far.
         last_number: Highest number that an utterance has for an id.
         used_at: When the last utterance came, on the pool's clock.
+        heard: Who spoke, as long as there are not too many.
     """
 
     conversation: str
@@ -60,6 +62,7 @@ class StreamState:
     utterances: int = 0
     last_number: int = 0
     used_at: float = 0.0
+    heard: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.last_number = max(map(_number, self.known), default=0)
@@ -81,8 +84,27 @@ class StreamState:
         """One utterance more."""
         self.utterances += 1
         self.last_number = max(_number(utterance_id), self.last_number + 1)
+        if len(self.heard) <= MAX_HEARD:
+            self.heard.add(speaker)
         if speaker not in self.speakers and len(self.speakers) < most_speakers:
             self.speakers.append(speaker)
+
+    def took_part(self, speaker: str) -> bool:
+        """Whether a speaker spoke in the conversation, as far as that is known: of too many, anybody may have."""
+        return speaker in self.heard or len(self.heard) > MAX_HEARD
+
+    def holds_forgotten(self) -> bool:
+        """Whether somebody spoke of whom the speaker memory has nothing, though the conversation wrote into it.
+
+        Then it was told to forget them, perhaps by another process, and their words still count here.
+        """
+        if self.memory is None or not self.written:
+            return False
+        if len(self.heard) > MAX_HEARD:
+            return True
+        speakers = [speaker for speaker in self.heard if self.memory.is_remembered(speaker)]
+        latest = self.memory.store.last(speakers, 1, None, self.memory.model, namespace=self.memory.namespace)
+        return not all(latest)
 
     def is_written(self, utterance_id: str) -> bool:
         """Whether the memory has the utterance already."""

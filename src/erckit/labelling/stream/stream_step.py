@@ -71,6 +71,11 @@ class StreamStep:
         self._reads = history != "conversation"
         self._writes = writes_memory
 
+    def generation(self) -> str:
+        """Of the speaker memory; empty without one."""
+        memory = self._labeler.memory_of(None)
+        return "" if memory is None else memory.store.generation
+
     def open(self, conversations: Sequence[str], namespace: str | None = None) -> list[StreamState]:
         """States of conversations that begin, or begin anew, in one namespace."""
         memory = self._labeler.memory_of(namespace)

@@ -34,6 +34,7 @@ class ExactStore:
         self._salt = new_salt()
         self._lock = threading.RLock()
         self._sequence = itertools.count()
+        self._forgettings = 0
         # Namespace -> speaker's key -> (time, order of arrival, row), oldest first.
         self._rows: dict[str, dict[str, list[tuple[float, int, Remembered]]]] = {}
         self._conversations: dict[str, dict[str, list[Remembered]]] = {}  # namespace -> id -> rows as they came
@@ -43,6 +44,11 @@ class ExactStore:
     def keeps_text(self) -> bool:
         """Whether texts and biographies are kept."""
         return self._keeps_text
+
+    @property
+    def generation(self) -> str:
+        """See ``SpeakerStore.generation``."""
+        return str(self._forgettings)
 
     def append(self, rows: Sequence[Remembered], *, namespace: str = DEFAULT_NAMESPACE) -> int:
         """See ``SpeakerStore.append``."""
@@ -135,6 +141,7 @@ class ExactStore:
         with self._lock:
             self._biographies.get(namespace, {}).pop(key, None)
             forgotten = self._rows.get(namespace, {}).pop(key, [])
+            self._forgettings += bool(forgotten)
             conversations = self._conversations.get(namespace, {})
             for conversation in {row.conversation for _, _, row in forgotten}:
                 conversations[conversation] = [row for row in conversations[conversation] if row.speaker != key]

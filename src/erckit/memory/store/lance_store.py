@@ -70,6 +70,11 @@ class LanceStore:
         """Whether texts and biographies are kept."""
         return self._folder.settings().keeps_text
 
+    @property
+    def generation(self) -> str:
+        """See ``SpeakerStore.generation``: forgetting writes a new table."""
+        return self._folder.settings().table
+
     def append(self, rows: Sequence[Remembered], *, namespace: str = DEFAULT_NAMESPACE) -> int:
         """See ``SpeakerStore.append``."""
         checked_namespace(namespace)

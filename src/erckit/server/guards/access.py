@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from erckit.server.settings import ServerSettings
 
 OPEN_PATH = "/health"
 KEY_PROTOCOL = b"erckit.key."
+_HOST = re.compile(r"([a-z0-9._-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::[0-9]{1,5})?")
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -81,9 +83,12 @@ class Access:
             return
         try:
             parts = urlsplit(origin.decode("ascii"))
+            netloc = parts.netloc.lower()
+            plain = netloc.removesuffix(":443" if parts.scheme == "https" else ":80")
             is_own = parts.scheme in ("http", "https") and (
-                parts.netloc.lower() == headers.get(b"host", b"").decode("ascii").lower()
-                or (parts.hostname or "") in {host.lower() for host in self._settings.allowed_hosts}
+                netloc == headers.get(b"host", b"").decode("ascii").lower()
+                # a port is another service: it has to be named with the host
+                or plain in {host.lower() for host in self._settings.allowed_hosts}
             )
         except ValueError:
             is_own = False
@@ -92,10 +97,9 @@ class Access:
 
 
 def _host_name(headers: Mapping[bytes, bytes]) -> str:
-    host = headers.get(b"host", b"").decode("latin-1").lower()
-    if host.startswith("["):
-        return host.partition("]")[0] + "]"
-    return host.partition(":")[0]
+    """Name in the ``Host`` header, in lower case; empty where it is neither a name nor an address."""
+    host = _HOST.fullmatch(headers.get(b"host", b"").decode("latin-1").lower())
+    return host[1] if host else ""
 
 
 def _decoded(encoded: bytes) -> bytes:

@@ -7,6 +7,7 @@ import asyncio
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from erckit.server.counters import Counters
+from erckit.server.guards.access import key_of
 from erckit.server.guards.limits import Limits
 from erckit.server.guards.refusal import Refusal, refuse
 from erckit.server.guards.traffic import Traffic
@@ -21,13 +22,14 @@ class Gate:
 
     Args:
         app: What is behind the gate.
-        limits: ``in_flight``, ``timeout_seconds`` and ``sockets`` are looked at.
+        limits: ``in_flight``, ``in_flight_bytes``, ``timeout_seconds``, ``sockets`` and ``key_share`` are looked at.
         traffic: What is in flight.
         counters: Where that is shown.
+        keys: How many API keys there are; where there are several, each has its share.
     """
 
-    def __init__(self, app: ASGIApp, limits: Limits, traffic: Traffic, counters: Counters) -> None:
-        self._app, self._limits, self._traffic, self._counters = app, limits, traffic, counters
+    def __init__(self, app: ASGIApp, limits: Limits, traffic: Traffic, counters: Counters, keys: int = 0) -> None:
+        self._app, self._limits, self._traffic, self._counters, self._keys = app, limits, traffic, counters, keys
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the request in, or refuse it."""
@@ -42,29 +44,52 @@ class Gate:
         if self._traffic.draining.is_set():
             await refuse(scope, receive, send, _stopping())
             return
-        size = _told_size(scope, self._limits.body_bytes)
-        is_full = self._traffic.bytes + size > self._limits.in_flight_bytes and self._traffic.in_flight > 0
-        if is_full or self._traffic.in_flight >= self._limits.in_flight:
+        names = [name for name, _ in scope["headers"]]
+        if b"content-length" in names and b"transfer-encoding" in names:
+            # A proxy in front may believe the one and the server the other: the rest would be another's request.
+            await refuse(scope, receive, send, _two_lengths())
+            return
+        limits, traffic, owner = self._limits, self._traffic, key_of(scope)
+        size = _told_size(scope, limits.body_bytes)
+        is_full = traffic.bytes + size > limits.in_flight_bytes and traffic.in_flight > 0
+        own_bytes = traffic.bytes_of[owner] + size > limits.of_key(limits.in_flight_bytes, self._keys)
+        if (
+            is_full
+            or traffic.in_flight >= limits.in_flight
+            or (own_bytes and traffic.in_flight_of[owner] > 0)
+            or traffic.in_flight_of[owner] >= limits.of_key(limits.in_flight, self._keys)
+        ):
             await refuse(scope, receive, send, overloaded())
             return
-        self._traffic.in_flight += 1
-        self._traffic.bytes += size
-        self._counters.in_flight.set(self._traffic.in_flight)
-        try:
+        with traffic.request(owner, size):
+            self._counters.in_flight.set(traffic.in_flight)
             await self._in_time(scope, receive, send)
-        finally:
-            self._traffic.in_flight -= 1
-            self._traffic.bytes -= size
-            self._counters.in_flight.set(self._traffic.in_flight)
+        self._counters.in_flight.set(traffic.in_flight)
 
     async def _in_time(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_read, has_begun = False, False
+        is_read, has_begun, left = False, False, asyncio.Event()
+        working, watching = asyncio.current_task(), None
+        assert working is not None
 
         async def watched_receive() -> Message:
-            nonlocal is_read
+            nonlocal is_read, watching
+            if is_read:
+                await left.wait()
+                return {"type": "http.disconnect"}
             message = await receive()
-            is_read = is_read or (message["type"] == "http.request" and not message.get("more_body", False))
+            if message["type"] == "http.disconnect":
+                left.set()
+            elif not message.get("more_body", False):
+                is_read, watching = True, asyncio.create_task(watch())
             return message
+
+        async def watch() -> None:
+            """Give up what is done for a client that hung up before its answer began."""
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            left.set()
+            if not has_begun:
+                working.cancel()
 
         async def watched_send(message: Message) -> None:
             nonlocal has_begun
@@ -81,21 +106,29 @@ class Gate:
             if not clock.expired() or has_begun:
                 raise
             await refuse(scope, receive, send, _late(is_read, self._limits.timeout_seconds))
+        except asyncio.CancelledError:
+            if not left.is_set() or has_begun:
+                raise
+            working.uncancel()
+        finally:
+            if watching is not None:
+                watching.cancel()
 
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._traffic.draining.is_set():
             await refuse(scope, receive, send, _stopping())
             return
-        if self._traffic.sockets >= self._limits.sockets:
+        traffic, owner = self._traffic, key_of(scope)
+        own = self._limits.of_key(self._limits.sockets, self._keys)
+        if traffic.sockets >= self._limits.sockets or traffic.sockets_of[owner] >= own:
             await refuse(scope, receive, send, overloaded())
             return
-        self._traffic.sockets += 1
-        self._counters.sockets.set(self._traffic.sockets)
         try:
-            await self._app(scope, receive, send)
+            with traffic.socket(owner):
+                self._counters.sockets.set(traffic.sockets)
+                await self._app(scope, receive, send)
         finally:
-            self._traffic.sockets -= 1
-            self._counters.sockets.set(self._traffic.sockets)
+            self._counters.sockets.set(traffic.sockets)
 
 
 def _told_size(scope: Scope, most: int) -> int:
@@ -110,6 +143,12 @@ def _told_size(scope: Scope, most: int) -> int:
 def _is_event_stream(message: Message) -> bool:
     return any(
         name.lower() == b"content-type" and value.startswith(b"text/event-stream") for name, value in message["headers"]
+    )
+
+
+def _two_lengths() -> Refusal:
+    return Refusal(
+        400, "bad_request", "send either Content-Length or Transfer-Encoding, not both.", {"Connection": "close"}
     )
 
 

@@ -7,10 +7,19 @@ from collections.abc import Callable, Coroutine
 from typing import Any, NoReturn
 
 from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from erckit.readers.clean_text import well_formed
+from erckit.server.guards.limits import Limits
 from erckit.server.guards.refusal import Refusal
+from erckit.server.messages.to_conversations import refuse_more_conversations, refuse_more_utterances
+from erckit.server.state import state_of
+
+LARGE = 32_768  # bytes of a body
+MOST_ELEMENTS = 100_000  # of a body; commas of texts count as well
+MOST_KEYS = 32  # of any object of a body
 
 
 def strict_json(content: bytes | str) -> Any:
@@ -51,7 +60,39 @@ class StrictJsonRoute(APIRoute):
 
 class _StrictRequest(Request):
     async def json(self) -> Any:
-        return strict_json(await self.body())
+        content, limits = await self.body(), state_of(self).settings.limits
+        # A large one in a thread: others are answered meanwhile, however many elements it has.
+        return await run_in_threadpool(_read, content, limits) if len(content) > LARGE else _read(content, limits)
+
+
+def _read(content: bytes, limits: Limits) -> Any:
+    # Counted in the bytes: of so many elements the reading alone would hold up everybody.
+    if content.count(b",") > MOST_ELEMENTS or content.count(b'":') > MOST_ELEMENTS:
+        raise Refusal(413, "too_large", f"the body has more than {MOST_ELEMENTS:,} elements. Send several requests.")
+    value = strict_json(content)
+    check_counts(value, limits)
+    return well_formed(value)
+
+
+def check_counts(value: Any, limits: Limits) -> None:
+    """Refuse more conversations, utterances or keys than a body may hold, before each of them is looked at.
+
+    A body of two megabytes has room for a million elements; telling what is wrong with each would take seconds.
+
+    Raises:
+        Refusal: 413 for too many conversations or utterances, 422 for too many keys.
+    """
+    if not isinstance(value, dict):
+        return
+    asked = value.get("conversations")
+    conversations = asked if isinstance(asked, list) else [value.get("conversation")]
+    refuse_more_conversations(len(conversations), limits)
+    objects = [value, *(one for one in conversations if isinstance(one, dict))]
+    lists = [said for one in objects if isinstance(said := one.get("utterances"), list)]
+    refuse_more_utterances(sum(map(len, lists)), limits)
+    objects += [said for utterances in lists for said in utterances if isinstance(said, dict)]
+    if any(len(one) > MOST_KEYS for one in objects):
+        raise Refusal(422, "invalid_request", "an object has more keys than any has here. Send objects as documented.")
 
 
 def _is_json(content_type: str) -> bool:

@@ -16,7 +16,7 @@ AnyConversation = ConversationQuestion | ExplainedConversation
 
 
 def to_conversations(asked: Sequence[AnyConversation], limits: Limits, lasting: bool = False) -> list[Conversation]:
-    """Conversations as the labeler takes them.
+    """Conversations as the labeler takes them; their number was looked at when the body was read.
 
     Args:
         asked: As they came.
@@ -24,30 +24,28 @@ def to_conversations(asked: Sequence[AnyConversation], limits: Limits, lasting: 
         lasting: They are remembered: an id that is made up must be like no other ever.
 
     Raises:
-        Refusal: 413 for too many, 422 for a text that is too long or an id that stands twice.
+        Refusal: 422 for a text that is too long or an id that stands twice.
     """
-    check_amount(asked, limits)
     ids = [one.id or (f"c-{uuid.uuid4().hex[:16]}" if lasting else f"c{n}") for n, one in enumerate(asked, start=1)]
     _refuse_repeated(ids, "conversation")
     return [_conversation(name, one.utterances, limits) for name, one in zip(ids, asked, strict=True)]
 
 
-def check_amount(asked: Sequence[AnyConversation], limits: Limits) -> None:
-    """Refuse more conversations or utterances than a request may hold.
+def refuse_more_conversations(number: int, limits: Limits) -> None:
+    """Refuse more conversations than a request may hold.
 
     Raises:
         Refusal: 413.
     """
-    if len(asked) > limits.conversations:
+    if number > limits.conversations:
         raise Refusal(
             413,
             "too_many_conversations",
-            f"{len(asked):,} conversations in a request; {limits.conversations:,} are allowed. Send several requests.",
+            f"{number:,} conversations in a request; {limits.conversations:,} are allowed. Send several requests.",
         )
-    check_utterances(sum(len(one.utterances) for one in asked), limits)
 
 
-def check_utterances(number: int, limits: Limits) -> None:
+def refuse_more_utterances(number: int, limits: Limits) -> None:
     """Refuse more utterances than a request may hold.
 
     Raises:

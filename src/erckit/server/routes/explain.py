@@ -41,7 +41,9 @@ def add_explain_route(router: APIRouter) -> None:
             )
         nearest = min(limits.explain_utterances, max(1, MOST_WORK // (question.index + 1) - 1))
         work = (min(nearest, question.index) + 1) * (question.index + 1)
-        found = await state.ask(state.engine.explain, model, conversation, question.index, nearest, utterances=work)
+        found = await state.ask(
+            request, state.engine.explain, model, conversation, question.index, nearest, utterances=work
+        )
         return json_answer(
             {
                 "label": found.label,

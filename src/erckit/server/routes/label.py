@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from erckit.server.engine import LabelKey
+from erckit.server.guards.access import key_of
 from erckit.server.messages.answers import LabelAnswer
 from erckit.server.messages.documented import errors
 from erckit.server.messages.json_answer import json_answer, label_fields
@@ -33,7 +34,7 @@ def add_label_route(router: APIRouter) -> None:
         remember = state.remembers(question.remember)
         key = LabelKey(model, namespace_of(request, question.namespace), remember, question.min_confidence)
         conversations = to_conversations(question.conversations, state.settings.limits, lasting=remember)
-        labelled = await state.worker.do(key, conversations, sum(map(len, conversations)))
+        labelled = await state.worker.do(key, conversations, sum(map(len, conversations)), owner=key_of(request.scope))
         labeler = state.models.labeler(model)
         return json_answer(
             {

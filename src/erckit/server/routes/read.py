@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Any
 
 from fastapi import APIRouter, Request
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from erckit.errors import FormatError
 from erckit.server.guards.refusal import Refusal
 from erckit.server.messages.answers import ReadAnswer
 from erckit.server.messages.documented import errors
-from erckit.server.messages.json_answer import json_answer
 from erckit.server.messages.questions import ReadQuestion
 from erckit.server.state import state_of
 
@@ -28,8 +24,8 @@ def add_read_route(router: APIRouter) -> None:
     async def read(question: ReadQuestion, request: Request) -> Response:
         """Find out a transcript's format and read its conversations. Nothing is labelled or kept."""
         content = _content(question)
-        async with state_of(request).reading:
-            return json_answer(await run_in_threadpool(_read, _file_name(question.name), content))
+        read_conversations = await state_of(request).reading.read(_file_name(question.name), content)
+        return Response(read_conversations, media_type="application/json")
 
 
 def _content(question: ReadQuestion) -> bytes:
@@ -47,27 +43,3 @@ def _file_name(name: str | None) -> str:
     """The last part of a name, of harmless characters: it says the format and stands in messages, no more."""
     last = (name or "").replace("\\", "/").rpartition("/")[2]
     return "".join(character for character in last if character.isprintable()).strip(". ") or "pasted"
-
-
-def _read(name: str, content: bytes) -> dict[str, Any]:
-    from erckit.readers.read_text import read_bytes
-
-    try:
-        report = read_bytes(name, content)
-    except FormatError as error:
-        raise Refusal(422, "unreadable", str(error)) from None
-    return {
-        "format": report.format,
-        "conversations": [
-            {
-                "id": conversation.id,
-                "utterances": [
-                    {"id": said.id, "speaker": said.speaker, "text": said.text, "time": said.start}
-                    for said in conversation.utterances
-                ],
-            }
-            for conversation in report.conversations
-        ],
-        "skipped": [{"where": f"{name}:{one.line}", "reason": one.reason} for one in report.skipped],
-        "notes": list(report.notes),
-    }

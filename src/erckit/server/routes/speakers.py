@@ -32,7 +32,7 @@ def add_speaker_routes(router: APIRouter) -> None:
         """Sum up what the speaker memory knows of a speaker."""
         state, name = _with_memory(request), checked_speaker(speaker)
         where = namespace_of(request, namespace)
-        known, biography = await state.ask(state.engine.profile, name, where)
+        known, biography = await state.ask(request, state.engine.profile, name, where)
         if not known.utterances and biography is None:
             raise Refusal(404, "unknown_speaker", "the memory does not know this speaker.")
         return json_answer(
@@ -60,7 +60,7 @@ def add_speaker_routes(router: APIRouter) -> None:
         """Remove a speaker from the memory: when the answer comes, no byte of what they said is in its files."""
         state = _with_memory(request)
         where = namespace_of(request, namespace)
-        removed = await state.ask(state.engine.forget, checked_speaker(speaker), where)
+        removed = await state.ask(request, state.engine.forget, checked_speaker(speaker), where)
         return json_answer({"speaker": speaker, "namespace": where, "removed": removed})
 
 

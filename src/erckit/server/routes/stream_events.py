@@ -10,13 +10,13 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response, StreamingResponse
 
+from erckit.server.guards.access import key_of
 from erckit.server.guards.guard import describe
 from erckit.server.guards.refusal import Refusal, error_body
 from erckit.server.messages.answers import StreamedAnswer
 from erckit.server.messages.documented import errors
 from erckit.server.messages.json_answer import to_json
 from erckit.server.messages.questions import StreamQuestion
-from erckit.server.messages.to_conversations import check_utterances
 from erckit.server.state import ServerState, state_of
 from erckit.server.streaming import answer_of, stream_key, streamed
 
@@ -55,22 +55,22 @@ def add_stream_events_route(router: APIRouter) -> None:
         and, if you like, "id", "time", "model", "namespace" and "remember", and answers each.
         """
         state = state_of(request)
-        check_utterances(len(question.utterances), state.settings.limits)
         key = stream_key(state, question.model, question.remember)
         messages = [streamed(state, request, one, question.namespace) for one in question.utterances]
         # The first before the response begins: a server that is too busy can still say so with a status.
-        first = await state.worker.do(key, messages[0], urgent=True)
-        return StreamingResponse(_events(state, question, key, messages, first), media_type="text/event-stream")
+        owner = key_of(request.scope)
+        first = await state.worker.do(key, messages[0], urgent=True, owner=owner)
+        return StreamingResponse(_events(state, question, key, owner, messages, first), media_type="text/event-stream")
 
 
 async def _events(
-    state: ServerState, question: StreamQuestion, key: Any, messages: list[Any], first: Any
+    state: ServerState, question: StreamQuestion, key: Any, owner: Any, messages: list[Any], first: Any
 ) -> AsyncIterator[bytes]:
     yield _event("prediction", answer_of(question.utterances[0], first))
     try:
         for asked, message in zip(question.utterances[1:], messages[1:], strict=True):
             async with asyncio.timeout(state.settings.limits.timeout_seconds):
-                prediction = await state.worker.do(key, message, urgent=True)
+                prediction = await state.worker.do(key, message, urgent=True, owner=owner)
             yield _event("prediction", answer_of(asked, prediction))
     except Refusal as refusal:
         yield _event("error", error_body(refusal.code, refusal.message))

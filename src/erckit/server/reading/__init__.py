@@ -1,0 +1,1 @@
+"""Reads transcripts that clients send in a process of its own, which can be killed."""
