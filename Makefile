@@ -1,6 +1,7 @@
 # make demo   label the example conversations and write an HTML report
 # make quick  lint, types, import contracts and the tests that bear no mark: no process, no training, no browser
 # make test   lint, types, import contracts and all tests but the slow ones (pytest -m slow)
+# make attack attack a server and kill processes that write; its figures go to out/attack.json
 # make clean  remove what the others leave behind
 #
 # All make their own .venv. PYTHON picks the interpreter it is made from (3.11 or newer).
@@ -20,7 +21,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 # Several processes read the same modules; without this each compiles them again where the variable is set.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo quick test check clean
+.PHONY: demo quick test check attack clean
 
 demo: $(VENV)/.installed
 	$(BIN)/erckit label $(EXAMPLES) --history all --report $(DEMO_REPORT)
@@ -31,6 +32,9 @@ quick: check
 
 test: check
 	$(BIN)/python -m pytest $(PARALLEL)
+
+attack: $(VENV)/.installed-dev
+	$(BIN)/python benchmarks/attack.py --out out/attack.json
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

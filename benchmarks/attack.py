@@ -152,13 +152,13 @@ def hostile_bodies(size: int) -> dict[str, tuple[str, bytes]]:
     zipped = io.BytesIO()
     with zipfile.ZipFile(zipped, "w", zipfile.ZIP_DEFLATED) as archive:
         for n in range(12):
-            archive.writestr(f"WhatsApp Chat {n}.txt", whatsapp("hello") * 15_000)
+            archive.writestr(f"WhatsApp Chat {n}.txt", whatsapp("hello") * max(10, size // 27))
     bodies["a zip that is large unpacked"] = transcript("chats.zip", zipped.getvalue())
     with suppress(ImportError):
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        for name, texts in (("one text", ["x" * 100_000] * 1000), ("rows", ["hello"] * 300_000)):
+        for name, texts in (("one text", ["x" * 100_000] * max(1, size // 400)), ("rows", ["hello"] * size)):
             written = io.BytesIO()
             pq.write_table(pa.table({"speaker": ["A"] * len(texts), "text": texts}), written)
             bodies[f"Parquet, {name}"] = transcript("chat.parquet", written.getvalue())
@@ -393,6 +393,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=20.0, help="of each half of part 2")
     parser.add_argument("--size", type=int, default=400_000, help="characters of a hostile transcript")
     parser.add_argument("--clients", type=int, default=32, help="of the greedy tenant")
+    parser.add_argument("--tenants", type=int, default=20)
     parser.add_argument("--parts", default="1234")
     parser.add_argument("--out", type=Path)
     given = parser.parse_args(arguments)
@@ -400,7 +401,7 @@ def main(arguments: list[str] | None = None) -> int:
     if "1" in given.parts:
         result["bodies"] = attack_with_bodies(given.model, given.size)
     if "2" in given.parts:
-        result["greedy"] = greedy_tenant(given.model, given.seconds, clients=given.clients)
+        result["greedy"] = greedy_tenant(given.model, given.seconds, given.tenants, given.clients)
     if "3" in given.parts:
         result["left"] = clients_that_leave(given.model)
     if "4" in given.parts:

@@ -115,6 +115,23 @@ def test_server_load(run: Run, trained_folder: Path, warm_python: WarmPython, mo
 
 
 @pytest.mark.process
+def test_attack(run: Run, trained_folder: Path) -> None:
+    """The short form of two parts of ``make attack``: nothing fails and nothing is lost."""
+    pytest.importorskip("lancedb")
+    found = run("attack", "--model", trained_folder, "--parts", 14, "--size", 200, "--kills", 1)
+    assert {one["status"] for one in found["bodies"].values()} <= {200, 413, 422}
+    assert [kind for kind, one in found["kills"].items() if one["number_wrong"]] == []
+
+
+@pytest.mark.slow
+def test_attack_of_tenants(run: Run, trained_folder: Path) -> None:
+    sizes = ("--parts", 23, "--seconds", 1, "--clients", 2, "--tenants", 3)
+    found = run("attack", "--model", trained_folder, *sizes)
+    assert found["greedy"]["answers"] > 0
+    assert found["left"]["waited_seconds"] < 10
+
+
+@pytest.mark.process
 def test_speaker_memory(run: Run) -> None:
     found = run("speaker_memory", "--utterances", 60, "--speakers", 3, "--hidden", 8, "--repeats", 2)
     assert found["after_compacting"]["fragments"] >= 1
