@@ -20,6 +20,7 @@ from torch.nn import functional as F
 
 from erckit.causal.causal_lm import CausalLM
 from erckit.conversation import Conversation
+from erckit.encoding.vectors.line_tokenizer import LineTokenizer
 from erckit.encoding.vectors.vector_cache import VectorCache, count_cached, text_keys
 from erckit.errors import SettingError
 from erckit.progress import Progress
@@ -71,6 +72,11 @@ def plan_rows(lengths: Sequence[int], max_tokens: int = MAX_TOKENS) -> list[Row]
     return rows
 
 
+def row_tokens(positions: int) -> int:
+    """Tokens of the lines of a row, for a model with so many positions; one is left for a beginning of text."""
+    return min(MAX_TOKENS, positions - 1)
+
+
 class CausalReader:
     """Reads conversations with a frozen causal language model.
 
@@ -78,19 +84,35 @@ class CausalReader:
         lm: The model; its weights are not changed.
         layers: Layers whose states are joined, 0 is below the first; at least one.
         precision: ``fp32`` or ``bf16``; with ``bf16``, vectors are kept in 16-bit floats.
+        longest_line: Tokens of a line that are read; None for ``LONGEST_LINE``. At most half of a row's.
+
+    Attributes:
+        hidden: Length of a state, H.
+        width: Length of a vector, V.
+        max_tokens: Tokens of a row.
+        tokenizer: Makes the lines.
 
     Raises:
         SettingError: No layer, or one that the model does not have.
     """
 
-    def __init__(self, lm: CausalLM, layers: Sequence[int], precision: str = "fp32") -> None:
-        depth = int(_text_config(lm.model).num_hidden_layers)
+    def __init__(
+        self, lm: CausalLM, layers: Sequence[int], precision: str = "fp32", longest_line: int | None = None
+    ) -> None:
+        depth = int(text_config(lm.model).num_hidden_layers)
         if not layers or not all(0 <= layer <= depth for layer in layers):
             raise SettingError(
                 f"'model.reader.layers' must name layers 0 to {depth} of '{lm.name}', got {list(layers)}."
             )
         self.lm, self.layers, self.precision = lm, tuple(layers), precision
-        self.width = 2 * len(layers) * int(_text_config(lm.model).hidden_size)
+        self.hidden = int(text_config(lm.model).hidden_size)
+        self.width = 2 * len(layers) * self.hidden
+        self.max_tokens = row_tokens(lm.positions)
+        self.tokenizer = LineTokenizer(lm.tokenizer, min(longest_line or LONGEST_LINE, self.max_tokens // 2))
+
+    def at(self, precision: str) -> CausalReader:
+        """The same in another precision."""
+        return CausalReader(self.lm, self.layers, precision, self.tokenizer.max_utterance_tokens)
 
     def read(
         self,
@@ -116,9 +138,23 @@ class CausalReader:
         Returns:
             (N, V), 32-bit floats, 16-bit ones for ``bf16``.
         """
-        lines = [self._lines(conversation) for conversation in conversations]
+        lines = [list(tokenized.blocks) for tokenized in self.tokenizer(conversations)]
+        return self.read_lines(lines, batch_tokens=batch_tokens, keep=keep, quiet=quiet, advance=advance)
+
+    def read_lines(
+        self,
+        lines: Sequence[Sequence[Sequence[int]]],
+        *,
+        batch_tokens: int = 4096,
+        keep: bool = True,
+        quiet: bool = True,
+        advance: Callable[[int], None] | None = None,
+    ) -> NDArray[np.floating[Any]]:
+        """As :meth:`read`, from the token ids of every line of B conversations, as ``tokenizer`` makes them."""
         starts = np.cumsum([0, *map(len, lines)])
-        rows = [(c, row) for c, said in enumerate(lines) for row in plan_rows([len(line) for line in said])]
+        rows = [
+            (c, row) for c, said in enumerate(lines) for row in plan_rows([len(line) for line in said], self.max_tokens)
+        ]
         vectors = np.zeros((int(starts[-1]), self.width), np.float16 if self.precision == "bf16" else np.float32)
         keys = np.zeros((len(vectors), 32), np.uint8)
         for c, row in rows:
@@ -153,19 +189,12 @@ class CausalReader:
     @property
     def folder(self) -> Path:
         """Where the vectors are kept: named by all that they depend on besides the lines."""
-        how = f"lines-{'-'.join(map(str, self.layers))}-{LONGEST_LINE}-{MAX_TOKENS}-{self.precision}"
+        longest = self.tokenizer.max_utterance_tokens
+        how = f"lines-{'-'.join(map(str, self.layers))}-{longest}-{self.max_tokens}-{self.precision}"
         return cache_folder() / "vectors" / self.lm.sha256[:16] / how
 
-    def _lines(self, conversation: Conversation) -> list[tuple[int, ...]]:
-        """Token ids of every line; a long one is cut."""
-        lines = []
-        for utterance in conversation.utterances:
-            name = f"{utterance.speaker}: " if utterance.speaker else ""
-            lines.append(self.lm.text_tokens(f"{name}{utterance.text}\n")[:LONGEST_LINE])
-        return lines
-
     def _batches(
-        self, rows: Sequence[tuple[int, Row]], lines: Sequence[Sequence[tuple[int, ...]]], batch_tokens: int
+        self, rows: Sequence[tuple[int, Row]], lines: Sequence[Sequence[Sequence[int]]], batch_tokens: int
     ) -> list[list[tuple[int, Row]]]:
         """Rows of like length together, short ones first."""
 
@@ -189,27 +218,35 @@ class CausalReader:
         cache.add(keys[at], vectors[at])
 
     @torch.inference_mode()
-    def _states(self, rows: Sequence[Sequence[tuple[int, ...]]]) -> list[Tensor]:
+    def _states(self, rows: Sequence[Sequence[Sequence[int]]]) -> list[Tensor]:
         """Vectors of the lines of each row, (lines, V)."""
-        device, begin = self.lm.device, self._begin
+        device, begin = self.lm.device, self.begin
         longest = max(sum(map(len, row)) for row in rows)
-        width = len(begin) + -(-longest // _PADDED_TO) * _PADDED_TO
+        width = min(len(begin) + -(-longest // _PADDED_TO) * _PADDED_TO, self.lm.positions)
         tokens = torch.full((len(rows), width), self.lm.padding_token)
         for i, row in enumerate(rows):
             flat = [*begin, *(token for line in row for token in line)]
             tokens[i, : len(flat)] = torch.tensor(flat)
-        precise = self.precision != "bf16"
-        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=not precise):
-            # padding stands on the right, where no token of a line looks
-            output = self.lm.model.base_model(
-                input_ids=tokens.to(device), output_hidden_states=True, use_cache=False, return_dict=True
-            )
-        states = [output.hidden_states[layer].float().cpu() for layer in self.layers]  # each (B, T, H)
-        return [self._pooled([layer[i] for layer in states], [len(line) for line in row], len(begin))
+        # padding stands on the right, where no token of a line looks
+        states, _ = self.layer_states(tokens.to(device), use_cache=False)
+        states = [layer.cpu() for layer in states]
+        return [self.pooled([layer[i] for layer in states], [len(line) for line in row], len(begin))
                 for i, row in enumerate(rows)]  # fmt: skip
 
+    def layer_states(self, tokens: Tensor, **options: Any) -> tuple[list[Tensor], Any]:
+        """States after each chosen layer, (B, T, H) each, 32-bit floats, and the model's keys and values.
+
+        Args:
+            tokens: Token ids, (B, T).
+            options: What else the network takes, keys and values of earlier tokens say.
+        """
+        self.lm.model.eval()  # a frozen model gives the same vectors in training, too
+        with torch.autocast(tokens.device.type, dtype=torch.bfloat16, enabled=self.precision == "bf16"):
+            output = self.lm.model.base_model(input_ids=tokens, output_hidden_states=True, return_dict=True, **options)
+        return [output.hidden_states[layer].float() for layer in self.layers], output.past_key_values
+
     @staticmethod
-    def _pooled(states: Sequence[Tensor], lengths: Sequence[int], start: int) -> Tensor:
+    def pooled(states: Sequence[Tensor], lengths: Sequence[int], start: int) -> Tensor:
         """Last and mean state of every line of a row, each of length 1, joined over layers, (lines, V)."""
         ends = start + torch.tensor(lengths).cumsum(0)  # (lines,)
         parts = []
@@ -220,12 +257,13 @@ class CausalReader:
         return torch.cat(parts, dim=1)
 
     @property
-    def _begin(self) -> tuple[int, ...]:
+    def begin(self) -> tuple[int, ...]:
         """Beginning-of-text token of models that were trained with one in front."""
         ids = self.lm.tokenizer("a").input_ids
         start = self.lm.tokenizer.bos_token_id
         return (int(start),) if start is not None and len(ids) > 1 and ids[0] == start else ()
 
 
-def _text_config(model: Any) -> Any:
-    return model.config.get_text_config() if hasattr(model.config, "get_text_config") else model.config
+def text_config(model: Any) -> Any:
+    """Configuration of a network's language model."""
+    return model.config.gettext_config() if hasattr(model.config, "gettext_config") else model.config
