@@ -11,6 +11,7 @@ from erckit.backbones.get_backbone import get_backbone
 from erckit.backbones.weights_checksum import folder_sha256
 from erckit.causal.causal_lm import CausalLM, causal_lm_folder, load_causal_lm
 from erckit.encoding.encoder import load_backbone
+from erckit.networks.causal_reader import check_layers
 from erckit.networks.shared_settings import ModelSettings
 from erckit.storage.manifest import file_sha256
 
@@ -30,10 +31,13 @@ def load_reader(settings: ModelSettings, folder: Path) -> nn.Module | CausalLM:
 
     Raises:
         BackboneError: The folder holds another kind of model, or none that can be loaded.
+        SettingError: The settings name layers that a causal language model does not have.
     """
     if settings.reader.kind != "causal_lm":
         return load_backbone(folder)
-    return dataclasses.replace(load_causal_lm(folder), name=settings.backbone)
+    lm = dataclasses.replace(load_causal_lm(folder), name=settings.backbone)
+    check_layers(lm, settings.reader.layers)
+    return lm
 
 
 def reader_checksum(settings: ModelSettings, folder: Path) -> str:

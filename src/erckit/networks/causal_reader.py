@@ -72,6 +72,17 @@ def plan_rows(lengths: Sequence[int], max_tokens: int = MAX_TOKENS) -> list[Row]
     return rows
 
 
+def check_layers(lm: CausalLM, layers: Sequence[int]) -> None:
+    """Refuse layers that a model does not have, and none at all.
+
+    Raises:
+        SettingError: The message names those that it has.
+    """
+    depth = int(text_config(lm.model).num_hidden_layers)
+    if not layers or not all(0 <= layer <= depth for layer in layers):
+        raise SettingError(f"'model.reader.layers' must name layers 0 to {depth} of '{lm.name}', got {list(layers)}.")
+
+
 def row_tokens(positions: int) -> int:
     """Tokens of the lines of a row, for a model with so many positions; one is left for a beginning of text."""
     return min(MAX_TOKENS, positions - 1)
@@ -99,11 +110,7 @@ class CausalReader:
     def __init__(
         self, lm: CausalLM, layers: Sequence[int], precision: str = "fp32", longest_line: int | None = None
     ) -> None:
-        depth = int(text_config(lm.model).num_hidden_layers)
-        if not layers or not all(0 <= layer <= depth for layer in layers):
-            raise SettingError(
-                f"'model.reader.layers' must name layers 0 to {depth} of '{lm.name}', got {list(layers)}."
-            )
+        check_layers(lm, layers)
         self.lm, self.layers, self.precision = lm, tuple(layers), precision
         self.hidden = int(text_config(lm.model).hidden_size)
         self.width = 2 * len(layers) * self.hidden
@@ -166,6 +173,7 @@ class CausalReader:
             keys[starts[c] + row.new : starts[c] + row.end] = text_keys(texts)
         cache = VectorCache(self.folder, self.width)
         is_cached = cache.read(keys, vectors)
+        self._read_wider(keys, vectors, is_cached)
         count_cached(int(is_cached.sum()))
         missing = [(c, row) for c, row in rows if not is_cached[starts[c] + row.new : starts[c] + row.end].all()]
         with Progress(sum(row.end - row.new for _, row in missing), "Reading", "utterances", quiet) as bar:
@@ -189,9 +197,31 @@ class CausalReader:
     @property
     def folder(self) -> Path:
         """Where the vectors are kept: named by all that they depend on besides the lines."""
-        longest = self.tokenizer.max_utterance_tokens
-        how = f"lines-{'-'.join(map(str, self.layers))}-{longest}-{self.max_tokens}-{self.precision}"
+        how = f"lines-{'-'.join(map(str, self.layers))}{self._how}"
         return cache_folder() / "vectors" / self.lm.sha256[:16] / how
+
+    @property
+    def _how(self) -> str:
+        return f"-{self.tokenizer.max_utterance_tokens}-{self.max_tokens}-{self.precision}"
+
+    def _read_wider(self, keys: NDArray[np.uint8], vectors: NDArray[Any], is_cached: NDArray[np.bool_]) -> None:
+        """Fill in what was read for these layers among others: a probe of many layers serves whoever takes some.
+
+        Args:
+            keys: Of the wanted vectors, (N, 32).
+            vectors: Gets those that are found, (N, V).
+            is_cached: Which are there, (N,); changed in place.
+        """
+        for folder in sorted(self.folder.parent.glob(f"lines-*{self._how}")):
+            layers = [int(number) for number in folder.name.removesuffix(self._how).split("-")[1:]]
+            rest = np.flatnonzero(~is_cached)
+            if not len(rest) or not set(self.layers) <= set(layers):
+                continue
+            wide = np.zeros((len(rest), len(layers), 2 * self.hidden), vectors.dtype)
+            found = VectorCache(folder, wide[0].size).read(keys[rest], wide.reshape(len(rest), -1))
+            places = [layers.index(layer) for layer in self.layers]
+            vectors[rest[found]] = wide[found][:, places].reshape(-1, self.width)
+            is_cached[rest[found]] = True
 
     def _batches(
         self, rows: Sequence[tuple[int, Row]], lines: Sequence[Sequence[Sequence[int]]], batch_tokens: int

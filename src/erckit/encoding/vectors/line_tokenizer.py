@@ -11,6 +11,8 @@ from erckit.conversation import Conversation
 from erckit.encoding.tokens import TokenizedConversation
 from erckit.errors import BackboneError
 
+LONGEST_NAME = 256  # characters that are shown: a long name must not push the text out of the line
+
 
 class LineTokenizer:
     """Writes every utterance as a line, in the place of ``ConversationTokenizer``.
@@ -61,7 +63,7 @@ class LineTokenizer:
         for c, conversation in enumerate(conversations):
             lines = []
             for utterance in conversation.utterances:
-                name = f"{utterance.speaker[:64]}: " if utterance.speaker else ""
+                name = f"{utterance.speaker[:LONGEST_NAME]}: " if utterance.speaker else ""
                 # half of a surrogate pair, which the tokenizer refuses, becomes a question mark
                 line = f"{name}{utterance.text[:limit]}\n".encode("utf-8", "replace").decode("utf-8")
                 lines.append(list(self._plain_text.tokens(line)))
