@@ -15,6 +15,7 @@ from safetensors import safe_open
 
 from erckit.conversation import Conversation, Utterance
 from erckit.errors import BackboneError, ModelFolderError, SettingError
+from erckit.evaluation.run.evaluate import memory_words
 from erckit.evaluation.vectors.split_vectors import backbone_vectors, split_vectors
 from erckit.labelling import Labeler
 from erckit.model_folder.tuned_backbone import write_tuned_backbone
@@ -117,6 +118,7 @@ def test_what_was_said_before_is_read_also_without_a_context_module(
     changed = Conversation(conversation.id, (first, *conversation.utterances[1:]))
     for values, reads in (({**ALONE, "reader": READER}, True), (ALONE, False)):
         labeler = labeler_of(values)
+        assert (memory_words(labeler.settings, (), "test") == "none, every utterance alone") != reads
         difference = np.abs(_scores(labeler, [changed]) - _scores(labeler, [conversation]))[1:].max()
         assert (difference > 1e-4) == reads
 

@@ -24,7 +24,8 @@ FEW = 2  # conversations labelled together, up to which an even time per utteran
 class StreamEncoding:
     """Reads new utterances as a batch would.
 
-    With ``one_pass`` attention what came before is kept as keys and values. ``isolated`` models have nothing to keep.
+    With ``one_pass`` attention what came before is kept as keys and values. ``isolated`` models have nothing to keep,
+    unless a causal language model reads for them: then it is that one's keys and values.
     ``per_utterance`` models, which read the context anew for every utterance by their own definition, do so here,
     too: their cost grows until the backbone's positions are full.
 
