@@ -112,9 +112,9 @@ def test_layers_that_are_not_there_are_refused(tiny_causal_lm: Callable[..., Any
 @given(st.lists(st.integers(1, 20), max_size=40))
 def test_rows_hold_every_line_once_and_fit(lengths: list[int]) -> None:
     rows = plan_rows(lengths, 40)
-    assert [line for row in rows for line in range(row.new, row.end)] == list(range(len(lengths)))
+    assert [line for row in rows for line in range(row.read, row.end)] == list(range(len(lengths)))
     for row in rows:
-        assert row.first <= row.new < row.end
+        assert row.first <= row.read < row.end
         assert sum(lengths[row.first : row.end]) <= 40
-        assert sum(lengths[row.first : row.new]) <= 20
+        assert sum(lengths[row.first : row.read]) <= 20
     assert plan_rows(lengths[:-1], 40)[: max(0, len(rows) - 1)] == rows[:-1] if lengths else rows == []

@@ -8,7 +8,6 @@ on what was said so far and nothing else: it is the same in a stream.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from torch.nn import functional as F
 
 from erckit.causal.causal_lm import CausalLM
 from erckit.conversation import Conversation
+from erckit.encoding.segments import Segment, plan_segments
 from erckit.encoding.vectors.line_tokenizer import LineTokenizer
 from erckit.encoding.vectors.vector_cache import VectorCache, count_cached, text_keys
 from erckit.errors import SettingError
@@ -32,22 +32,7 @@ _PADDED_TO = 64  # rows are padded to a multiple of this, so that shapes stay fe
 _SHARD_UTTERANCES = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """Lines that are read together.
-
-    Args:
-        first: Line of the conversation that stands first.
-        new: First line whose vector is taken from this row; those before are left context.
-        end: Line after the last.
-    """
-
-    first: int
-    new: int
-    end: int
-
-
-def plan_rows(lengths: Sequence[int], max_tokens: int = MAX_TOKENS) -> list[Row]:
+def plan_rows(lengths: Sequence[int], max_tokens: int) -> list[Segment]:
     """Cut a conversation into rows of at most ``max_tokens`` tokens.
 
     A line that no longer fits begins a new row, with as many lines before it as left context as fill at most half of
@@ -57,19 +42,7 @@ def plan_rows(lengths: Sequence[int], max_tokens: int = MAX_TOKENS) -> list[Row]
         lengths: Tokens of each line; none is longer than half of ``max_tokens``.
         max_tokens: Tokens of a row.
     """
-    rows: list[Row] = []
-    first, new, used = 0, 0, 0
-    for line, length in enumerate(lengths):
-        if used + length > max_tokens:
-            rows.append(Row(first, new, line))
-            first, new, used = line, line, 0
-            while first > 0 and used + lengths[first - 1] <= max_tokens // 2:
-                first -= 1
-                used += lengths[first]
-        used += length
-    if len(lengths):
-        rows.append(Row(first, new, len(lengths)))
-    return rows
+    return plan_segments(lengths, "one_pass", max_tokens, max_tokens // 2) if len(lengths) else []
 
 
 def check_layers(lm: CausalLM, layers: Sequence[int]) -> None:
@@ -165,24 +138,24 @@ class CausalReader:
         vectors = np.zeros((int(starts[-1]), self.width), np.float16 if self.precision == "bf16" else np.float32)
         keys = np.zeros((len(vectors), 32), np.uint8)
         for c, row in rows:
-            shown: list[int] = [token for line in lines[c][row.first : row.new] for token in line]
+            shown: list[int] = [token for line in lines[c][row.first : row.read] for token in line]
             texts = []
-            for line in lines[c][row.new : row.end]:
+            for line in lines[c][row.read : row.end]:
                 shown.extend(line)
                 texts.append(" ".join(map(str, shown)))
-            keys[starts[c] + row.new : starts[c] + row.end] = text_keys(texts)
+            keys[starts[c] + row.read : starts[c] + row.end] = text_keys(texts)
         cache = VectorCache(self.folder, self.width)
         is_cached = cache.read(keys, vectors)
         self._read_wider(keys, vectors, is_cached)
         count_cached(int(is_cached.sum()))
-        missing = [(c, row) for c, row in rows if not is_cached[starts[c] + row.new : starts[c] + row.end].all()]
-        with Progress(sum(row.end - row.new for _, row in missing), "Reading", "utterances", quiet) as bar:
+        missing = [(c, row) for c, row in rows if not is_cached[starts[c] + row.read : starts[c] + row.end].all()]
+        with Progress(sum(row.end - row.read for _, row in missing), "Reading", "utterances", quiet) as bar:
             fresh: list[NDArray[np.int64]] = []
             for part in self._batches(missing, lines, batch_tokens):
                 read = self._states([[lines[c][i] for i in range(row.first, row.end)] for c, row in part])
                 for (c, row), states in zip(part, read, strict=True):
-                    at = np.arange(starts[c] + row.new, starts[c] + row.end)
-                    vectors[at] = states[row.new - row.first :].numpy()
+                    at = np.arange(starts[c] + row.read, starts[c] + row.end)
+                    vectors[at] = states[row.read - row.first :].numpy()
                     fresh.append(at)
                     bar.advance(len(at))
                     if advance is not None:
@@ -224,15 +197,15 @@ class CausalReader:
             is_cached[rest[found]] = True
 
     def _batches(
-        self, rows: Sequence[tuple[int, Row]], lines: Sequence[Sequence[Sequence[int]]], batch_tokens: int
-    ) -> list[list[tuple[int, Row]]]:
+        self, rows: Sequence[tuple[int, Segment]], lines: Sequence[Sequence[Sequence[int]]], batch_tokens: int
+    ) -> list[list[tuple[int, Segment]]]:
         """Rows of like length together, short ones first."""
 
-        def length(c: int, row: Row) -> int:
+        def length(c: int, row: Segment) -> int:
             tokens = sum(len(line) for line in lines[c][row.first : row.end])
             return -(-tokens // _PADDED_TO) * _PADDED_TO
 
-        batches: list[list[tuple[int, Row]]] = []
+        batches: list[list[tuple[int, Segment]]] = []
         for c, row in sorted(rows, key=lambda entry: length(*entry)):
             # the row at hand is the longest so far, so all are padded to it
             if not batches or (len(batches[-1]) + 1) * length(c, row) > batch_tokens:

@@ -21,7 +21,7 @@ from erckit.encoding.vectors.word_tokenizer import WordTokenizer
 from erckit.encoding.vectors.word_vectors import load_word_vectors
 from erckit.memory.history import history_windows
 from erckit.memory.identity import SpeakerRegistry
-from erckit.networks.causal_reader import CausalReader
+from erckit.networks.causal_reader import CausalReader, plan_rows
 from erckit.networks.dialogues import Dialogues, join_dialogues, local_speakers
 from erckit.networks.network import ConversationModel, ModelInputs
 from erckit.networks.shared_settings import ModelSettings
@@ -138,7 +138,7 @@ class Preparation:
         """How a conversation is cut to fit the backbone's positions."""
         lengths = [len(block) for block in tokenized.blocks]
         if self.reads_lines:
-            return plan_segments(lengths, "one_pass", self.max_tokens, self.max_tokens // 2)
+            return plan_rows(lengths, self.max_tokens)
         return plan_segments(lengths, self.settings.attention, self.max_tokens, self.left_context)
 
     def pack_context(
