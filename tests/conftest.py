@@ -176,8 +176,19 @@ def tiny_corpus(talk: Callable[..., Any]) -> Any:
 
 
 @pytest.fixture(scope="session")
-def tiny_recipe(tiny_backbone: Callable[[str], Path]) -> Callable[..., Any]:
-    """``tiny_recipe(model=..., training=...)``: a recipe on the tiny bert, with the given values changed."""
+def tiny_reader(tiny_backbone: Callable[[str], Path], tiny_causal_lm: Callable[..., Any]) -> Callable[[Any], Path]:
+    """``tiny_reader(model)``: folder of the tiny bert, or of the tiny llama where the model's reader is one."""
+
+    def make(model: dict[str, Any]) -> Path:
+        is_causal = model.get("reader", {}).get("kind") == "causal_lm"
+        return tiny_causal_lm("llama").folder if is_causal else tiny_backbone("bert")
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def tiny_recipe(tiny_reader: Callable[[Any], Path]) -> Callable[..., Any]:
+    """``tiny_recipe(model=..., training=...)``: a recipe on a tiny backbone, with the given values changed."""
     from erckit.models.model_settings import declared_settings
     from erckit.recipe.load_recipe import recipe_from_dict
     from erckit.recipe.recipe import Recipe
@@ -189,7 +200,7 @@ def tiny_recipe(tiny_backbone: Callable[[str], Path]) -> Callable[..., Any]:
         values = {
             "name": "tiny/recipe",
             "corpus": "tiny",
-            "model": {"backbone": str(tiny_backbone("bert")), **speaker, **(model or {})},
+            "model": {"backbone": str(tiny_reader(model or {})), **speaker, **(model or {})},
             "training": {**quick, **(training or {})},
         }
         return recipe_from_dict(values)

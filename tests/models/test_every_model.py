@@ -30,6 +30,7 @@ from erckit.training.run import dry_run, train
 
 TOLERANCE = 2e-5
 VECTORS = {"reader": {"layers": [1, 3]}}
+LINES = {"reader": {"kind": "causal_lm", "layers": [1, 3]}}
 # Per variant: settings on the tiny backbone (32 units); the name of the system stands before the colon.
 TABLE: dict[str, dict[str, Any]] = {
     "compm": {"history": {"window": 4}},
@@ -38,6 +39,9 @@ TABLE: dict[str, dict[str, Any]] = {
     "emonet_frozen": {**VECTORS, "emonet_frozen": {"heads": 4, "feedforward": 16, "context_window": 3}},
     "dialogue_rnn": {**VECTORS, "dialogue_rnn": {"scene": 8, "party": 8, "emotion": 8, "hidden": 8, "scenes": 6}},
     "dialogue_rnn: listeners hear": {"dialogue_rnn": {"scene": 8, "party": 8, "emotion": 8, "listener": "hears"}},
+    "sentemo: a causal LM": {**LINES, "history": {"window": 4}, "sentemo": {"heads": 4, "feedforward": 16}},
+    "emonet_frozen: a causal LM": {**LINES, "emonet_frozen": {"heads": 4, "feedforward": 16, "context_window": 3}},
+    "dialogue_rnn: a causal LM": {**LINES, "dialogue_rnn": {"scene": 8, "party": 8, "emotion": 8}},
     # Not causal
     "sentemo: chunk": {"history": {"scope": "chunk", "window": 4}, "sentemo": {"heads": 4}},
     "dialogue_rnn: both directions": {"dialogue_rnn": {"scene": 8, "party": 8, "is_bidirectional": True}},
@@ -230,9 +234,9 @@ def _prepared(model: ConversationModel, preparation: Preparation, folder: Path, 
 
 @pytest.mark.parametrize("variant", TABLE)
 def test_gradients_reach_every_parameter_that_is_trained(
-    tiny_backbone: Callable[[str], Path], tiny_corpus: Any, talks: list[Conversation], variant: str
+    tiny_reader: Callable[[Any], Path], tiny_corpus: Any, talks: list[Conversation], variant: str
 ) -> None:
-    folder = tiny_backbone("bert")
+    folder = tiny_reader(_values(variant))
     model, preparation = _network(_values(variant), folder, tiny_corpus.label_set)
     prepared = _prepared(model, preparation, folder, talks)
     inputs, outside = preparation.inputs(prepared, range(len(talks)))
@@ -260,7 +264,7 @@ def _own_settings(variant: str) -> Iterator[str]:
     ("variant", "setting"), [(variant, setting) for variant in RUNS_ALONE for setting in _own_settings(variant)]
 )
 def test_every_setting_of_its_own_has_an_effect(
-    tiny_backbone: Callable[[str], Path], tiny_corpus: Any, talks: list[Conversation], variant: str, setting: str
+    tiny_reader: Callable[[Any], Path], tiny_corpus: Any, talks: list[Conversation], variant: str, setting: str
 ) -> None:
     values = _values(variant)
     name = values["name"]
@@ -269,7 +273,7 @@ def test_every_setting_of_its_own_has_an_effect(
     before = getattr(model_settings(values).own, setting)
     other = OTHER_VALUES.get(setting, not before if isinstance(before, bool) else before * 2 or 0.5)
     changed = {**values, name: {**values.get(name, {}), setting: other}}
-    folder = tiny_backbone("bert")
+    folder = tiny_reader(values)
     said = []
     for given in (values, changed):
         model, preparation = _network(given, folder, tiny_corpus.label_set)

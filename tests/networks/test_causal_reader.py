@@ -63,9 +63,8 @@ def test_what_comes_later_changes_nothing_also_where_rows_are_cut(
     tiny_causal_lm: Callable[..., Any], talk: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(causal_reader, "MAX_TOKENS", 60)
-    monkeypatch.setattr(plan_rows, "__defaults__", (60,))
-    monkeypatch.setattr(causal_reader, "LONGEST_LINE", 30)
     reader, conversation = CausalReader(tiny_causal_lm("llama"), (3,)), talk(5, 12)
+    assert reader.tokenizer.max_utterance_tokens == 30
     whole = reader.read([conversation], keep=False)
     for end in range(1, 13):
         so_far = Conversation(conversation.id, conversation.utterances[:end])
@@ -85,6 +84,18 @@ def test_vectors_are_kept_by_all_that_was_said_before(
     assert np.abs(reader.read([other])[1:] - first[1:]).max() > 1e-3
 
 
+def test_vectors_that_were_read_among_others_are_found(
+    tiny_causal_lm: Callable[..., Any], talk: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lm, conversation = tiny_causal_lm("llama"), talk(6, 4)
+    expected = CausalReader(lm, (3, 1)).read([conversation], keep=False)
+    CausalReader(lm, (0, 1, 2, 3)).read([Conversation("c", conversation.utterances[:3])])
+    assert np.abs(CausalReader(lm, (3, 1)).read([conversation], keep=False) - expected).max() < TOLERANCE
+    monkeypatch.setattr(CausalReader, "_states", lambda *_: pytest.fail("read again"))
+    so_far = Conversation("c", conversation.utterances[:3])
+    assert np.abs(CausalReader(lm, (3, 1)).read([so_far]) - expected[:3]).max() < TOLERANCE
+
+
 def test_bf16_is_near_and_half_as_large(tiny_causal_lm: Callable[..., Any], talk: Callable[..., Any]) -> None:
     lm, conversations = tiny_causal_lm("llama"), [talk(7, 5)]
     exact, rough = (CausalReader(lm, (2,), precision).read(conversations) for precision in ("fp32", "bf16"))
@@ -101,9 +112,9 @@ def test_layers_that_are_not_there_are_refused(tiny_causal_lm: Callable[..., Any
 @given(st.lists(st.integers(1, 20), max_size=40))
 def test_rows_hold_every_line_once_and_fit(lengths: list[int]) -> None:
     rows = plan_rows(lengths, 40)
-    assert [line for row in rows for line in range(row.new, row.end)] == list(range(len(lengths)))
+    assert [line for row in rows for line in range(row.read, row.end)] == list(range(len(lengths)))
     for row in rows:
-        assert row.first <= row.new < row.end
+        assert row.first <= row.read < row.end
         assert sum(lengths[row.first : row.end]) <= 40
-        assert sum(lengths[row.first : row.new]) <= 20
+        assert sum(lengths[row.first : row.read]) <= 20
     assert plan_rows(lengths[:-1], 40)[: max(0, len(rows) - 1)] == rows[:-1] if lengths else rows == []

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from erckit.backbones.get_backbone import get_backbone
-from erckit.encoding.encoder import load_backbone
 from erckit.labels import LabelSet
 from erckit.memory.identity import SpeakerRegistry
 from erckit.model_folder.folder import Calibration, StoredFolder, check_version, read_folder, reading, write_folder
+from erckit.model_folder.reader_backbone import load_reader, reader_checksum, reader_folder
 from erckit.model_folder.tensors import base_tensors, set_trained_tensors, trained_tensors
 from erckit.models import model_class
 from erckit.models.model_settings import model_settings, settings_values
@@ -20,7 +19,6 @@ from erckit.networks.network import ConversationModel
 from erckit.networks.preparation import Preparation
 from erckit.networks.shared_settings import ModelSettings
 from erckit.settings import choose
-from erckit.storage.manifest import file_sha256
 
 WEIGHTS = ("full", "compact")
 TENSORS = "model.safetensors"
@@ -107,10 +105,10 @@ def new_model(
         settings,
         len(label_set),
         registry.rows,
-        load_backbone(backbone_folder),
-        load_backbone(backbone_folder) if own else None,
+        load_reader(settings, backbone_folder),
+        load_reader(settings, backbone_folder) if own else None,
     )
-    return model, Preparation(settings, registry, backbone_folder, model.encoder.max_tokens, model.reads_dialogues)
+    return model, Preparation(settings, registry, backbone_folder, model.max_tokens, model.reads_dialogues)
 
 
 def load_pretrained(folder: Path) -> PretrainedModel:
@@ -133,8 +131,8 @@ def load_pretrained(folder: Path) -> PretrainedModel:
         weights, trained_on, name = str(config["weights"]), str(config["backbone_sha256"]), str(config["name"])
         recipe, scores = dict(config["recipe"]), dict(config["scores"])
         choose(weights, WEIGHTS, "weights")
-    backbone_folder = get_backbone(settings.backbone)
-    checksum = backbone_checksum(backbone_folder)
+    backbone_folder = reader_folder(settings)
+    checksum = reader_checksum(settings, backbone_folder)
     check_version(folder, f"backbone '{settings.backbone}'", trained_on, checksum, settings.backbone)
     model, preparation = new_model(settings, stored.label_set, registry, backbone_folder)
     with reading(folder, TENSORS):
@@ -155,8 +153,3 @@ def load_pretrained(folder: Path) -> PretrainedModel:
         scores,
         name,
     )
-
-
-def backbone_checksum(folder: Path) -> str:
-    """sha256 of a backbone's model.safetensors."""
-    return file_sha256(folder / TENSORS)

@@ -18,12 +18,9 @@ def trained_tensors(model: torch.nn.Module) -> dict[str, torch.Tensor]:
 
 def base_tensors(model: torch.nn.Module, backbone_folder: Path) -> dict[str, torch.Tensor]:
     """Where the backbone's trainable parameters started from, by the model's names."""
-    base = dict(load_backbone(backbone_folder).named_parameters())
-    result = {}
-    for name, parameter in model.named_parameters():
-        if parameter.requires_grad and ".backbone." in name:
-            result[name] = base[name.split(".backbone.", 1)[1]].detach()
-    return result
+    trained = [name for name, p in model.named_parameters() if p.requires_grad and ".backbone." in name]
+    base = dict(load_backbone(backbone_folder).named_parameters()) if trained else {}
+    return {name: base[name.split(".backbone.", 1)[1]].detach() for name in trained}
 
 
 def set_trained_tensors(model: torch.nn.Module, tensors: Mapping[str, torch.Tensor], source: object) -> None:

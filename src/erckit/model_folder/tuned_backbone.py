@@ -25,10 +25,15 @@ def write_tuned_backbone(pretrained: PretrainedModel, folder: Path) -> Path:
             and the tokenizer.
 
     Raises:
-        ModelFolderError: ``folder`` exists.
+        ModelFolderError: ``folder`` exists, or the model has no encoder.
     """
     from safetensors.torch import save_file
 
+    if pretrained.settings.reader.kind == "causal_lm":
+        raise ModelFolderError(
+            f"model '{pretrained.name}' reads with a causal language model, which training left as it was. "
+            f"Name that one as it is: '{pretrained.settings.backbone}'."
+        )
     if folder.exists():
         raise ModelFolderError(f"{folder}: exists. Name a new folder, or remove this one.")
     tensors = {

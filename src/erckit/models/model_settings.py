@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from erckit.backbones.causal_lms import CAUSAL_BACKBONES, DEFAULT_CAUSAL_LM
+from erckit.backbones.encoders import BACKBONES, DEFAULT_BACKBONE
 from erckit.errors import SettingError, nearest
 from erckit.models import MODELS, model_class, model_table
 from erckit.models.old_keys import OLD_KEYS, OWN, moved_settings, new_place
@@ -159,6 +161,24 @@ def check_settings(settings: ModelSettings, declared: DeclaredSettings | None = 
             named = " or ".join(filter(None, (", ".join(known[:-1]), known[-1])))
             kind = "an LLM system" if declared.is_prompted else f"model '{settings.name}'"
             raise SettingError(f"'model.{key}' of {kind} is {named}, got '{shared[key]}'.")
+    if not declared.is_prompted:
+        _check_backbone(settings, declared)
+
+
+def _check_backbone(settings: ModelSettings, declared: DeclaredSettings) -> None:
+    """Refuse a backbone that is known by name to be of the kind that the reader cannot read with."""
+    name, is_causal = settings.backbone, settings.reader.kind == "causal_lm"
+    if is_causal and any(name in (encoder.name, encoder.hub_name) for encoder in BACKBONES.values()):
+        raise SettingError(
+            f"'model.reader.kind: causal_lm' reads with a causal language model, and '{name}' is an encoder. "
+            f"Set model.backbone, to '{DEFAULT_CAUSAL_LM}' for instance."
+        )
+    if not is_causal and name in CAUSAL_BACKBONES:
+        other = ", or model.reader.kind to 'causal_lm'" if declared.is_read("reader.kind") else ""
+        raise SettingError(
+            f"'model.backbone: {name}' is a causal language model, and model '{settings.name}' as it is set here reads "
+            f"with an encoder. Set model.backbone to one, '{DEFAULT_BACKBONE}' for instance{other}."
+        )
 
 
 def changed_leaves(settings: ModelSettings, declared: DeclaredSettings | None = None) -> Iterator[tuple[str, Any]]:

@@ -11,11 +11,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from erckit.causal.causal_lm import CausalLM
 from erckit.encoding.dropout import dropout
 from erckit.encoding.encoder import ConversationEncoder
 from erckit.encoding.vectors.text_vectors import pooled_layers
 from erckit.encoding.vectors.word_vectors import load_word_vectors
 from erckit.errors import SettingError
+from erckit.networks.causal_reader import CausalReader
 from erckit.networks.context_layer import ContextLayer
 from erckit.networks.network import ConversationModel, ModelInputs
 from erckit.networks.shared_settings import ModelSettings
@@ -23,7 +25,7 @@ from erckit.networks.word_reader import WordReader
 
 
 class ContextModel(ConversationModel):
-    """Every utterance is read alone into a vector; what a subclass builds puts the vectors into context.
+    """Every utterance is read into a vector; what a subclass builds puts the vectors into context.
 
     A subclass implements :meth:`build_context`, and one of three families says how its module is run:
     :class:`~erckit.networks.window_context.WindowContext`, a window of vectors for every target;
@@ -35,8 +37,11 @@ class ContextModel(ConversationModel):
         settings: See ``ModelSettings``.
         labels: Number of labels, L.
         identities: Rows of a table of speakers across conversations.
-        backbone: Sentence encoder.
+        backbone: Sentence encoder, or a causal language model where ``reader.kind`` says so.
         memory_backbone: Must be None.
+
+    Attributes:
+        causal_reader: Reads conversations with the causal language model, in 32-bit floats; None with an encoder.
     """
 
     reads_settings = frozenset(
@@ -51,29 +56,23 @@ class ContextModel(ConversationModel):
         settings: ModelSettings,
         labels: int,
         identities: int,
-        backbone: nn.Module,
+        backbone: nn.Module | CausalLM,
         memory_backbone: nn.Module | None = None,
     ) -> None:
         super().__init__()
         self.settings = settings
         reader = settings.reader
-        rate = None if settings.dropout < 0 else settings.dropout
-        self.encoder = ConversationEncoder(backbone, pooling="mean", dropout_rate=rate)
-        depth = len(backbone.encoder.layer)  # type: ignore[arg-type,union-attr]
-        if reader.layers and max(reader.layers) > depth:
-            raise SettingError(f"'model.reader.layers' names layer {max(reader.layers)}; the backbone has {depth}.")
-        self.width = reader.width or self.encoder.width
-        self.words = None
-        if reader.kind == "words":
-            table = (
-                torch.from_numpy(load_word_vectors(Path(reader.word_vectors)).table)
-                if reader.word_vectors
-                else backbone.embeddings.word_embeddings.weight  # type: ignore[union-attr]
-            )
-            self.words = WordReader(table, self.encoder.width)  # type: ignore[arg-type]
+        self.words: WordReader | None = None
+        self.causal_reader: CausalReader | None = None
+        if isinstance(backbone, CausalLM):
+            self.causal_reader = CausalReader(backbone, reader.layers, longest_line=settings.max_utterance_tokens)
+            self.causal_lm = backbone.model
+            self.width, read = reader.width or self.causal_reader.hidden, self.causal_reader.width
+        else:
+            self._take_encoder(backbone)
+            self.width, read = reader.width or self.encoder.width, self.encoder.width * max(1, len(reader.layers))
         self.has_history = settings.history.scope != "none"
         if reader.has_projection:
-            read = self.encoder.width * max(1, len(reader.layers))
             self.projection_norm = nn.LayerNorm(read)
             self.projection = nn.Linear(read, self.width)
         # The order in which parts are made is the order of random draws: the same seed gives the same weights.
@@ -97,7 +96,25 @@ class ContextModel(ConversationModel):
             Length of the vectors that the label head reads.
         """
 
+    def _take_encoder(self, backbone: nn.Module) -> None:
+        settings, reader = self.settings, self.settings.reader
+        rate = None if settings.dropout < 0 else settings.dropout
+        self.encoder = ConversationEncoder(backbone, pooling="mean", dropout_rate=rate)
+        depth = len(backbone.encoder.layer)  # type: ignore[arg-type,union-attr]
+        if reader.layers and max(reader.layers) > depth:
+            raise SettingError(f"'model.reader.layers' names layer {max(reader.layers)}; the backbone has {depth}.")
+        if reader.kind == "words":
+            table = (
+                torch.from_numpy(load_word_vectors(Path(reader.word_vectors)).table)
+                if reader.word_vectors
+                else backbone.embeddings.word_embeddings.weight  # type: ignore[union-attr]
+            )
+            self.words = WordReader(table, self.encoder.width)  # type: ignore[arg-type]
+
     def _freeze(self) -> None:
+        if self.causal_reader is not None:
+            self.causal_lm.requires_grad_(False)
+            return
         backbone = self.encoder.backbone
         if self.settings.reader.is_frozen or self.words is not None:
             backbone.requires_grad_(False)
@@ -110,6 +127,11 @@ class ContextModel(ConversationModel):
             layer.requires_grad_(False)
 
     @property
+    def max_tokens(self) -> int:
+        """Tokens that the reader reads together."""
+        return self.encoder.max_tokens if self.causal_reader is None else self.causal_reader.max_tokens
+
+    @property
     def memory_width(self) -> int:
         """Length of the projected vectors, H."""
         return self.width
@@ -117,10 +139,13 @@ class ContextModel(ConversationModel):
     @classmethod
     def keeps_vectors(cls, settings: ModelSettings) -> bool:
         """Whether a frozen backbone is what reads the utterances."""
-        return settings.reader.is_frozen and settings.reader.kind == "backbone"
+        return settings.reader.is_frozen and settings.reader.kind != "words"
 
     def encode(self, inputs: ModelInputs) -> tuple[Tensor, Tensor]:
-        """Projected sentence vectors of the batch's utterances, (R, H), as context and as memory."""
+        """Projected vectors of the batch's utterances, (R, H), as context and as memory.
+
+        A causal language model's are always known before.
+        """
         reader = self.settings.reader
         vectors = inputs.vectors
         if self.words is not None:
@@ -135,7 +160,7 @@ class ContextModel(ConversationModel):
         return vectors, vectors  # (R, H)
 
     def project(self, vectors: Tensor) -> Tensor:
-        """What the context module reads, (R, H), from sentence vectors, (R, H x layers)."""
+        """What the context module reads, (R, H), from what the reader gives, (R, V)."""
         reader = self.settings.reader
         if not reader.has_projection:
             return vectors

@@ -120,6 +120,11 @@ class ConversationModel(nn.Module, ABC):
         return False
 
     @property
+    def max_tokens(self) -> int:
+        """Tokens that the backbone reads together."""
+        return self.encoder.max_tokens
+
+    @property
     def memory_width(self) -> int:
         """Length of the vectors by which utterances are remembered, H."""
         return self.encoder.width

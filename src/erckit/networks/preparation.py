@@ -15,11 +15,13 @@ from erckit.conversation import Conversation
 from erckit.encoding.packing import PackedBatch, pack
 from erckit.encoding.segments import Segment, plan_segments
 from erckit.encoding.tokens import NO_IDENTITY, ConversationTokenizer, TokenizedConversation
+from erckit.encoding.vectors.line_tokenizer import LineTokenizer
 from erckit.encoding.vectors.text_vectors import distinct_vectors
 from erckit.encoding.vectors.word_tokenizer import WordTokenizer
 from erckit.encoding.vectors.word_vectors import load_word_vectors
 from erckit.memory.history import history_windows
 from erckit.memory.identity import SpeakerRegistry
+from erckit.networks.causal_reader import CausalReader, plan_rows
 from erckit.networks.dialogues import Dialogues, join_dialogues, local_speakers
 from erckit.networks.network import ConversationModel, ModelInputs
 from erckit.networks.shared_settings import ModelSettings
@@ -67,7 +69,7 @@ class Preparation:
         settings: The model's settings.
         registry: Known speakers.
         folder: The backbone's folder, for its tokenizer.
-        max_tokens: Positions the backbone has.
+        max_tokens: Tokens that the backbone reads together: its positions, or less.
         reads_dialogues: Whether the model puts vectors into context by itself.
     """
 
@@ -85,8 +87,11 @@ class Preparation:
         self.max_tokens = max_tokens
         longest = min(settings.max_utterance_tokens, max_tokens)
         self.left_context = min(settings.left_context, max_tokens // 2)
-        self.tokenizer: ConversationTokenizer | WordTokenizer
-        if settings.reader.word_vectors:
+        self.tokenizer: ConversationTokenizer | LineTokenizer | WordTokenizer
+        self.reads_lines = settings.reader.kind == "causal_lm"
+        if self.reads_lines:
+            self.tokenizer = LineTokenizer.from_folder(folder, min(longest, max_tokens // 2))
+        elif settings.reader.word_vectors:
             self.tokenizer = WordTokenizer(load_word_vectors(Path(settings.reader.word_vectors)), longest)
         else:
             self.tokenizer = ConversationTokenizer(folder, settings.speaker.form, longest, settings.has_separator)
@@ -132,6 +137,8 @@ class Preparation:
     def segments(self, tokenized: TokenizedConversation) -> list[Segment]:
         """How a conversation is cut to fit the backbone's positions."""
         lengths = [len(block) for block in tokenized.blocks]
+        if self.reads_lines:
+            return plan_rows(lengths, self.max_tokens)
         return plan_segments(lengths, self.settings.attention, self.max_tokens, self.left_context)
 
     def pack_context(
@@ -235,10 +242,10 @@ def batches_of(order: Sequence[int], tokens: Sequence[int], batch_tokens: int) -
 
 @dataclass(frozen=True, slots=True)
 class KnownVectors:
-    """Vectors of utterances, kept once per distinct text.
+    """Vectors of utterances, kept once per distinct text where every utterance is read alone.
 
     Args:
-        table: Vectors of the distinct texts, (D, V), 16- or 32-bit floats.
+        table: The distinct vectors, (D, V), 16- or 32-bit floats.
         rows: Row of ``table`` for every utterance, (utterances,).
     """
 
@@ -284,6 +291,11 @@ def with_known_vectors(
     """
     if not model.reads_known_vectors:
         return prepared
+    if preparation.reads_lines:
+        reader: CausalReader = model.causal_reader.at(precision)  # type: ignore[union-attr,operator]
+        lines = [tokenized.blocks for tokenized in prepared.tokenized]
+        read = torch.from_numpy(reader.read_lines(lines, keep=keep, quiet=quiet))
+        return replace(prepared, vectors=KnownVectors(read, torch.arange(len(read))))
     table, rows = distinct_vectors(
         [utterance.text for conversation in conversations for utterance in conversation.utterances],
         backbone_folder,

@@ -66,13 +66,17 @@ class HistorySettings:
 
 @dataclass(frozen=True, slots=True)
 class ReaderSettings:
-    """How a system over vectors reads an utterance: alone, into one vector.
+    """How a system over vectors reads an utterance into one vector.
 
     Args:
-        kind: ``backbone``, or ``words``: an LSTM over word embeddings (a published baseline).
+        kind: ``backbone``, a sentence encoder that reads every utterance alone; ``causal_lm``, a causal language model
+            that reads the conversation so far, lines ``Name: text``; or ``words``, an LSTM over word embeddings (a
+            published baseline).
         layers: Backbone layers whose means are joined to the utterance vector, 0 is below the first; empty is the
-            last alone, as sentence-transformers does.
-        is_frozen: Whether the backbone is left as it is. Its vectors are then computed once and kept.
+            last alone, as sentence-transformers does. A causal language model gives two states per layer, that of
+            the line's last token and the mean of the line; at least one layer has to be named.
+        is_frozen: Whether the backbone is left as it is, as a causal language model always is. Its vectors are then
+            computed once and kept.
         word_vectors: File of word vectors in text form (GloVe, fastText) for ``kind: words``; empty takes the
             backbone's own word embeddings. The file stays where it is: whoever uses the model needs it, too.
         has_projection: Whether the utterance vector is normalised and projected before anything else reads it; a
@@ -90,7 +94,7 @@ class ReaderSettings:
     projection_dropout: float = 0.1
 
     def __post_init__(self) -> None:
-        choose(self.kind, ("backbone", "words"), "model.reader.kind")
+        choose(self.kind, ("backbone", "causal_lm", "words"), "model.reader.kind")
         require(self, "projection_dropout", "model.reader.", least=0, below=1)
         require(self, "width", "model.reader.", least=0, most=8192)
         if any(not isinstance(number, int) or isinstance(number, bool) or number < 0 for number in self.layers):
@@ -98,7 +102,11 @@ class ReaderSettings:
         if self.word_vectors and self.kind != "words":
             raise SettingError("'model.reader.word_vectors' is read with 'model.reader.kind: words' only.")
         if self.layers and self.kind == "words":
-            raise SettingError("'model.reader.layers' is for 'model.reader.kind: backbone' only.")
+            raise SettingError("'model.reader.layers' is for 'model.reader.kind: backbone' and 'causal_lm' only.")
+        if self.kind == "causal_lm" and not self.layers:
+            raise SettingError("'model.reader.kind: causal_lm' needs 'model.reader.layers': name one or more.")
+        if self.kind == "causal_lm" and not self.is_frozen:
+            raise SettingError("'model.reader.kind: causal_lm' is not trained. Leave 'model.reader.is_frozen' true.")
         if self.layers and not self.has_projection:
             raise SettingError("'model.reader.layers' joins vectors; it needs 'model.reader.has_projection: true'.")
         if self.width and not self.has_projection:

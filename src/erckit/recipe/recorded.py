@@ -49,7 +49,7 @@ class RecordedReading:
     Args:
         scope: How far back it remembers speakers or utterances, a value of ``model.history.scope``.
         order: In which order, a value of ``model.history.order``.
-        is_alone: Whether its encoder reads every utterance alone.
+        is_alone: Whether every utterance is read alone.
     """
 
     scope: str = "none"
@@ -64,7 +64,8 @@ def recorded_reading(values: Mapping[str, Any]) -> RecordedReading:
         values: What a model folder calls its recipe, a result its ``config``, or a baseline its settings.
     """
     if (model := recorded_model(values)) is not None:
-        return RecordedReading(model.history.scope, model.history.order, model.attention == "isolated")
+        is_alone = model.attention == "isolated" and model.reader.kind != "causal_lm"
+        return RecordedReading(model.history.scope, model.history.order, is_alone)
     said = values.get("model")
     if not isinstance(said, Mapping):
         return RecordedReading()

@@ -5,25 +5,27 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
-from erckit.backbones.get_backbone import get_backbone
+from erckit.causal.causal_lm import CausalLM
 from erckit.conversation import Conversation
 from erckit.corpora.corpus import Corpus
 from erckit.encoding.architecture import position_offset
-from erckit.encoding.encoder import load_backbone
 from erckit.encoding.tokens import TokenizedConversation
 from erckit.memory.identity import SpeakerRegistry
 from erckit.model_folder.card import model_card
-from erckit.model_folder.network_folder import PretrainedModel, backbone_checksum, new_model
+from erckit.model_folder.network_folder import PretrainedModel, new_model
+from erckit.model_folder.reader_backbone import load_reader, reader_checksum, reader_folder
 from erckit.models import model_class
+from erckit.networks.causal_reader import row_tokens, text_config
 from erckit.networks.inference import autocast, predict_logits, resolve_precision
 from erckit.networks.network import ConversationModel, ModelInputs
 from erckit.networks.preparation import Preparation, with_known_vectors
@@ -65,13 +67,14 @@ class NetworkLearner:
         self.accelerator, self.quiet, self.is_trained = accelerator, quiet, True
         self.device: torch.device = accelerator.device
         self.precision = resolve_precision(settings.precision, self.device)
-        self.backbone_folder = get_backbone(recipe.model.backbone)
+        self.backbone_folder = reader_folder(recipe.model)
         self.registry = _registry(recipe, corpus)
         self.model: ConversationModel
         self.preparation: Preparation
         self.model, self.preparation = new_model(recipe.model, label_set, self.registry, self.backbone_folder)
         if settings.start_from:
-            start_from(self.model, label_set, backbone_checksum(self.backbone_folder), Path(settings.start_from))
+            checksum = reader_checksum(recipe.model, self.backbone_folder)
+            start_from(self.model, label_set, checksum, Path(settings.start_from))
         self.model.to(self.device).train()
         self.optimizer = make_optimizer(self.model, settings)
         self.wrapped = accelerator.prepare_model(self.model)
@@ -206,7 +209,7 @@ class NetworkLearner:
             self.corpus.label_set,
             self.registry,
             self.backbone_folder,
-            backbone_checksum(self.backbone_folder),
+            reader_checksum(self.recipe.model, self.backbone_folder),
             {**self.recipe.to_dict(), "corpus": self.corpus.name},
             outcome.calibration.temperature,
             {"dev": outcome.best, "selected_by": facts.pop("selected_by"), "neutral_offset": offset, **facts},
@@ -235,15 +238,11 @@ class NetworkLearner:
         """Estimate from the tokens; the backbone is loaded, nothing is encoded."""
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         precision = resolve_precision(recipe.training.precision, device)
-        folder = get_backbone(recipe.model.backbone)
-        backbone = load_backbone(folder)
-        layers = sum(p.numel() for n, p in backbone.named_parameters() if "encoder.layer." in n and p.ndim == 2)
-        total = sum(p.numel() for p in backbone.parameters())
-        config: Any = backbone.config
-        width, depth = int(config.hidden_size), int(config.num_hidden_layers)
+        folder = reader_folder(recipe.model)
+        size = _ReaderSize.of(load_reader(recipe.model, folder))
+        layers, total, width, depth = size.layers, size.total, size.width, size.depth
         split = corpus.split("train")
-        limit = int(config.max_position_embeddings) - position_offset(config)
-        preparation = Preparation(recipe.model, _registry(recipe, corpus), folder, limit)
+        preparation = Preparation(recipe.model, _registry(recipe, corpus), folder, size.max_tokens)
         prepared = preparation.prepare(split)
         repeats = repeats_of(split)
         is_read_once = model_class(recipe.model.name).keeps_vectors(recipe.model)
@@ -269,7 +268,8 @@ class NetworkLearner:
         if is_read_once:  # windows of keys and values, and the table of vectors in 16 bits
             utterances = recipe.training.batch_tokens * prepared.utterances / tokens
             activations = round(24 * utterances * recipe.model.history.window * width * passes)
-            activations += 2 * prepared.utterances * width * max(1, len(recipe.model.reader.layers))
+            states = size.states * max(1, len(recipe.model.reader.layers))
+            activations += 2 * prepared.utterances * width * states
         memory = 4 * (encoders * (total + copies * trained) + prepared.utterances * width) + activations
         return DryRun(
             len(split),
@@ -281,6 +281,42 @@ class NetworkLearner:
             flops / rate / 60 * 1.15,  # dev scoring
             f"{device.type}, {precision}, {torch.get_num_threads()} threads",
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _ReaderSize:
+    """What a backbone costs.
+
+    Args:
+        layers: Parameters of the matrices that every token passes.
+        total: All parameters.
+        width: Of a state, H.
+        depth: Number of layers.
+        max_tokens: Tokens read together.
+        states: States per layer and utterance.
+    """
+
+    layers: int
+    total: int
+    width: int
+    depth: int
+    max_tokens: int
+    states: int
+
+    @classmethod
+    def of(cls, backbone: nn.Module | CausalLM) -> _ReaderSize:
+        """Of a loaded backbone."""
+        if isinstance(backbone, CausalLM):
+            network, max_tokens, states = backbone.model, row_tokens(backbone.positions), 2
+            config = text_config(network)
+            tables = sum(m.weight.numel() for m in network.base_model.modules() if isinstance(m, nn.Embedding))
+            layers = sum(p.numel() for p in network.base_model.parameters() if p.ndim == 2) - tables
+        else:
+            network, config, states = backbone, backbone.config, 1
+            max_tokens = int(config.max_position_embeddings) - position_offset(config)  # type: ignore[union-attr,arg-type]
+            layers = sum(p.numel() for n, p in network.named_parameters() if "encoder.layer." in n and p.ndim == 2)
+        total = sum(p.numel() for p in network.parameters())
+        return cls(layers, total, int(config.hidden_size), int(config.num_hidden_layers), max_tokens, states)  # type: ignore[union-attr,arg-type]
 
 
 def _registry(recipe: Recipe, corpus: Corpus) -> SpeakerRegistry:

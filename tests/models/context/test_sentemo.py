@@ -17,6 +17,7 @@ from erckit.errors import BackboneError, SettingError
 from erckit.labels import LabelSet
 from erckit.memory.identity import SpeakerRegistry
 from erckit.model_folder.network_folder import PretrainedModel, load_pretrained, new_model
+from erckit.model_folder.reader_backbone import reader_checksum
 from erckit.model_folder.tensors import trained_tensors
 from erckit.models.context.sentemo import SentEmo
 from erckit.models.model_settings import model_settings
@@ -182,11 +183,9 @@ def test_only_what_is_trained_is_kept(build: Callable[..., Built], tmp_path: Pat
     settings = model.settings
     values = {**ISOLATED, **VARIANTS["layers"], "backbone": str(tiny_backbone("bert"))}
     settings = model_settings({**values, "sentemo": {"layers": [3, 0], "heads": 4}})
-    from erckit.model_folder.network_folder import backbone_checksum
-
     folder = tiny_backbone("bert")
     whole = PretrainedModel(
-        model, preparation, settings, LABELS, preparation.registry, folder, backbone_checksum(folder), {}
+        model, preparation, settings, LABELS, preparation.registry, folder, reader_checksum(settings, folder), {}
     )
     whole.save_pretrained(tmp_path / "model")
     loaded = load_pretrained(tmp_path / "model")

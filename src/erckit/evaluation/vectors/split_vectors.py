@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from erckit.conversation import Conversation, Utterance
 from erckit.errors import CorpusError
 from erckit.evaluation.run.evaluate import memory_words, split_ask
 from erckit.labels import LabelSet
@@ -91,7 +92,8 @@ def backbone_vectors(
 ) -> NDArray[np.float32]:
     """What a frozen backbone makes of the same utterances, (N, H).
 
-    Every utterance alone, mean of its tokens, scaled to length 1: as sentence encoders are meant to be used.
+    Every utterance alone, mean of its tokens, scaled to length 1: as sentence encoders are meant to be used. A causal
+    language model's own states, also of every utterance alone.
 
     Args:
         labeler: The model.
@@ -105,5 +107,9 @@ def backbone_vectors(
     from erckit.backbones.get_backbone import get_backbone
     from erckit.encoding.vectors.text_vectors import text_vectors
 
+    reader = getattr(labeler.pretrained.model, "causal_reader", None)
+    if not backbone and reader is not None:
+        alone = [Conversation("", (Utterance("", "", text),)) for text in data.texts]
+        return np.asarray(reader.read(alone, quiet=quiet), np.float32)
     folder = get_backbone(backbone) if backbone else labeler.pretrained.backbone_folder
     return text_vectors(data.texts, folder, quiet=quiet)

@@ -14,6 +14,7 @@ from erckit.errors import SettingError
 from erckit.labelling.stream.stream_state import StreamState
 from erckit.memory.identity import LOCAL_SPEAKERS
 from erckit.model_folder.network_folder import PretrainedModel
+from erckit.networks.causal_stream import CausalStream, RowState
 from erckit.networks.inference import autocast
 from erckit.networks.network import ModelInputs
 
@@ -23,7 +24,8 @@ FEW = 2  # conversations labelled together, up to which an even time per utteran
 class StreamEncoding:
     """Reads new utterances as a batch would.
 
-    With ``one_pass`` attention what came before is kept as keys and values. ``isolated`` models have nothing to keep.
+    With ``one_pass`` attention what came before is kept as keys and values. ``isolated`` models have nothing to keep,
+    unless a causal language model reads for them: then it is that one's keys and values.
     ``per_utterance`` models, which read the context anew for every utterance by their own definition, do so here,
     too: their cost grows until the backbone's positions are full.
 
@@ -45,12 +47,11 @@ class StreamEncoding:
             )
         self.parts, self.precision = parts, precision
         self._device = next(parts.model.parameters()).device
-        self._keeps = settings.attention == "one_pass"
-        self._encoder = (
-            StreamEncoder(parts.model.encoder, parts.preparation.left_context, "one_pass", precision)
-            if self._keeps
-            else None
-        )
+        self._encoder: StreamEncoder | CausalStream | None = None
+        if parts.preparation.reads_lines:
+            self._encoder = CausalStream(parts.model.causal_reader.at(precision))  # type: ignore[union-attr,operator]
+        elif settings.attention == "one_pass":
+            self._encoder = StreamEncoder(parts.model.encoder, parts.preparation.left_context, "one_pass", precision)
 
     def tokenize(self, states: Sequence[StreamState], said: Sequence[Utterance]) -> list[TokenizedConversation]:
         """Token blocks of the next utterance of each conversation."""
@@ -73,7 +74,7 @@ class StreamEncoding:
     @torch.inference_mode()
     def encode(
         self, states: Sequence[StreamState], tokenized: Sequence[TokenizedConversation]
-    ) -> tuple[Tensor, Tensor, list[EncoderState]]:
+    ) -> tuple[Tensor, Tensor, Sequence[EncoderState | RowState]]:
         """Context and memory vectors, (n, H) each, and the encoder states after the utterances."""
         parts = self.parts
         with autocast(self.precision, self._device):
@@ -81,7 +82,12 @@ class StreamEncoding:
                 return *self._read_anew(states, tokenized), [state.encoder for state in states]
             blocks = [(t.blocks[0], t.identities[0]) for t in tokenized]
         encoders, looks_ahead = [state.encoder for state in states], len(states) <= FEW
-        context, after = self._encoder.encode(encoders, blocks, looks_ahead)
+        context, after = self._encoder.encode(encoders, blocks, looks_ahead)  # type: ignore[arg-type]  # its own
+        if parts.preparation.reads_lines:
+            nothing, speakers = torch.empty(0, 0), parts.preparation.identities(tokenized)
+            known = ModelInputs(parts.preparation.pack_context([]), None, nothing, nothing, context, speakers=speakers)
+            with autocast(self._precision, self._device):
+                context, _ = parts.model.encode(known.to(self._device))
         memory = context
         plain = parts.preparation.pack_plain(tokenized)
         if plain is not None:

@@ -12,6 +12,7 @@ from torch import Tensor
 from erckit.encoding.stream import Block, EncoderState
 from erckit.errors import SettingError
 from erckit.labelling.labeler_memory import LabelerMemory
+from erckit.networks.causal_stream import RowState
 from erckit.networks.dialogues import MAX_SPEAKERS
 
 MAX_IDS = 4096  # utterance ids that are known not to need remembering again
@@ -32,7 +33,7 @@ class StreamState:
         reads_memory: Whether histories go on into the memory.
         known: Time of every utterance that the memory knew of the conversation when it was opened, by id.
         before: Time from which on the memory is not read: when the conversation began; None where that is now.
-        encoder: Keys and values of the open segment.
+        encoder: Keys and values of the open segment, or row of lines.
         blocks: Latest blocks, for models that read them anew for every utterance.
         vectors: Latest memory vectors (H,) by speaker, oldest first; speakers heard last come last.
         preceding: Latest vectors (H,) whoever spoke.
@@ -51,7 +52,7 @@ class StreamState:
     reads_memory: bool = False
     known: dict[str, float] = field(default_factory=dict)
     before: float | None = None
-    encoder: EncoderState = field(default_factory=EncoderState)
+    encoder: EncoderState | RowState = field(default_factory=EncoderState)
     blocks: deque[Block] = field(default_factory=deque)
     vectors: OrderedDict[str, deque[Tensor]] = field(default_factory=OrderedDict)
     preceding: deque[Tensor] = field(default_factory=deque)

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
+from erckit.causal.causal_lm import CausalLM
 from erckit.networks.context_layer import ContextLayer, check_heads
 from erckit.networks.history_gru import HistoryGRU
 from erckit.networks.network import ModelInputs
@@ -87,7 +88,7 @@ class EmoNetFrozen(WindowContext):
         settings: ModelSettings,
         labels: int,
         identities: int,
-        backbone: nn.Module,
+        backbone: nn.Module | CausalLM,
         memory_backbone: nn.Module | None = None,
     ) -> None:
         super().__init__(settings, labels, identities, backbone, memory_backbone)
