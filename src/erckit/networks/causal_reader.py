@@ -18,9 +18,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from erckit.causal.causal_lm import CausalLM
+from erckit.causal.line_tokenizer import LineTokenizer
 from erckit.conversation import Conversation
 from erckit.encoding.segments import Segment, plan_segments
-from erckit.encoding.vectors.line_tokenizer import LineTokenizer
 from erckit.encoding.vectors.vector_cache import VectorCache, count_cached, text_keys
 from erckit.errors import SettingError
 from erckit.progress import Progress

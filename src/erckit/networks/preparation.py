@@ -11,11 +11,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from erckit.causal.line_tokenizer import LineTokenizer
 from erckit.conversation import Conversation
 from erckit.encoding.packing import PackedBatch, pack
 from erckit.encoding.segments import Segment, plan_segments
 from erckit.encoding.tokens import NO_IDENTITY, ConversationTokenizer, TokenizedConversation
-from erckit.encoding.vectors.line_tokenizer import LineTokenizer
 from erckit.encoding.vectors.text_vectors import distinct_vectors
 from erckit.encoding.vectors.word_tokenizer import WordTokenizer
 from erckit.encoding.vectors.word_vectors import load_word_vectors

@@ -49,7 +49,7 @@ class RecordedReading:
     Args:
         scope: How far back it remembers speakers or utterances, a value of ``model.history.scope``.
         order: In which order, a value of ``model.history.order``.
-        is_alone: Whether every utterance is read alone.
+        is_alone: Whether nothing but the utterance itself is read.
     """
 
     scope: str = "none"
@@ -64,7 +64,8 @@ def recorded_reading(values: Mapping[str, Any]) -> RecordedReading:
         values: What a model folder calls its recipe, a result its ``config``, or a baseline its settings.
     """
     if (model := recorded_model(values)) is not None:
-        is_alone = model.attention == "isolated" and model.reader.kind != "causal_lm"
+        reads_on = model.name not in PROMPT_STYLES and model_class(model.name).reads_dialogues
+        is_alone = model.attention == "isolated" and model.reader.kind != "causal_lm" and not reads_on
         return RecordedReading(model.history.scope, model.history.order, is_alone)
     said = values.get("model")
     if not isinstance(said, Mapping):

@@ -86,7 +86,7 @@ class StreamEncoding:
         if parts.preparation.reads_lines:
             nothing, speakers = torch.empty(0, 0), parts.preparation.identities(tokenized)
             known = ModelInputs(parts.preparation.pack_context([]), None, nothing, nothing, context, speakers=speakers)
-            with autocast(self._precision, self._device):
+            with autocast(self.precision, self._device):
                 context, _ = parts.model.encode(known.to(self._device))
         memory = context
         plain = parts.preparation.pack_plain(tokenized)
