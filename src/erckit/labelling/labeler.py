@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from erckit.conversation import Conversation, LabelledConversation
+from erckit.encoding.precision import resolve_precision
 from erckit.errors import SettingError
 from erckit.labelling.find_model import DEFAULT_MODEL, find_model
 from erckit.labelling.labeler_memory import LabelerMemory
@@ -22,7 +23,7 @@ from erckit.labels import LabelSet
 from erckit.memory.history import story_order
 from erckit.model_folder.adapter_folder import is_adapter
 from erckit.model_folder.network_folder import PretrainedModel, load_pretrained
-from erckit.networks.inference import predict_logits, predict_vectors, resolve_precision, score_vectors
+from erckit.networks.inference import predict_logits, predict_vectors, score_vectors
 from erckit.networks.preparation import PreparedConversations
 from erckit.storage.manifest import MANIFEST_NAME, file_sha256
 

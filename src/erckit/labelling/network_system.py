@@ -11,12 +11,13 @@ import torch
 from numpy.typing import NDArray
 
 from erckit.conversation import Conversation
+from erckit.encoding.precision import autocast
 from erckit.errors import SettingError
 from erckit.labelling.labeler_memory import LabelerMemory
 from erckit.memory.history import story_order
 from erckit.memory.identity import is_anonymous
 from erckit.model_folder.network_folder import PretrainedModel
-from erckit.networks.inference import autocast, encode, represent
+from erckit.networks.inference import encode, represent
 from erckit.networks.preparation import PreparedConversations, with_known_vectors
 from erckit.settings import choose
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from erckit.encoding.precision import PRECISIONS
 from erckit.errors import SettingError
 from erckit.read_when import only, read_when, unless
 from erckit.settings import choose
@@ -228,7 +229,7 @@ class TrainingSettings:
         choose(self.class_weights, ("none", "min_count", "inverse", "sqrt_inverse"), "training.class_weights")
         choose(self.weights_from, ("corpus", "batch"), "training.weights_from")
         choose(self.sampling, ("all", "inverse", "sqrt_inverse"), "training.sampling")
-        choose(self.precision, ("auto", "bf16", "fp32"), "training.precision")
+        choose(self.precision, PRECISIONS, "training.precision")
         choose(self.share_of, ("total", "each"), "training.share_of")
         if not 0 < self.share <= 1:
             raise SettingError(f"'training.share' must be in (0, 1], got {self.share}.")

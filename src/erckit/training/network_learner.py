@@ -19,12 +19,13 @@ from erckit.conversation import Conversation
 from erckit.corpora.corpus import Corpus
 from erckit.encoding.architecture import position_offset
 from erckit.encoding.encoder import load_backbone
+from erckit.encoding.precision import autocast, resolve_precision
 from erckit.encoding.tokens import TokenizedConversation
 from erckit.memory.identity import SpeakerRegistry
 from erckit.model_folder.card import model_card
 from erckit.model_folder.network_folder import PretrainedModel, backbone_checksum, new_model
 from erckit.models import model_class
-from erckit.networks.inference import autocast, predict_logits, resolve_precision
+from erckit.networks.inference import predict_logits
 from erckit.networks.network import ConversationModel, ModelInputs
 from erckit.networks.preparation import Preparation, with_known_vectors
 from erckit.recipe.recipe import Recipe

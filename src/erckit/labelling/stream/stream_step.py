@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from erckit.conversation import Prediction, Utterance
+from erckit.encoding.precision import autocast
 from erckit.labelling.labeler import Labeler
 from erckit.labelling.labeler_memory import LabelerMemory, moment
 from erckit.labelling.network_system import HISTORIES
 from erckit.labelling.scored_predictions import check_confidence, scored_predictions
 from erckit.labelling.stream.stream_state import StreamedUtterance, StreamState
 from erckit.networks.dialogues import number_speaker
-from erckit.networks.inference import autocast, represent
+from erckit.networks.inference import represent
 from erckit.settings import choose
 
 
