@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from erckit.cli.evaluating.answering import with_style
 from erckit.errors import SettingError
+from erckit.labelling import Labeler
 from erckit.models import MODELS
 from erckit.models.model_settings import declared_settings
 from erckit.models.prompts import PROMPT_STYLES, prompt_style_class
@@ -194,3 +197,10 @@ def test_overrides_may_switch_a_part_off_and_must_not_speak_of_it() -> None:
         load_recipe("sentemo/emorynlp", ["model={name: sentemo, head: {temperature: 0.2}}"])
     again = change_recipe(recipe, {"training.epochs": 1})  # what was left behind is nothing new
     assert change_recipe(again, {"style.biography": True}).style["biography_words"] == 40
+
+
+def test_prompts_of_a_trained_model_are_not_changed_in_vain(llm_folder: Path) -> None:
+    labeler = Labeler.from_pretrained(llm_folder, precision="fp32")
+    with pytest.raises(SettingError, match=r"'style.biography_words' is read with 'style.biography' at true only"):
+        with_style(labeler, {"biography": False, "biography_words": 9})
+    assert with_style(labeler, {"biography": False}).name.endswith("(biography=False)")

@@ -13,7 +13,7 @@ from erckit.models.old_keys import OLD_GROUPS, OLD_KEYS, new_place
 from erckit.networks.shared_settings import ModelSettings
 from erckit.recipe.recipe import Recipe
 from erckit.recipe.training_settings import TrainingSettings  # noqa: F401 (the module's old name, still served, has it)
-from erckit.recipe.unread_settings import changed_keys, refuse_unread
+from erckit.recipe.unread_settings import read_settings, refuse_unread, refuse_unread_change
 from erckit.settings import settings_from_dict
 
 _DEFAULT_MODEL = ModelSettings().name
@@ -92,7 +92,7 @@ def load_recipe(
         values.pop("leave_out", None)  # ids of the corpus that it replaced
     try:
         recipe = _build(_changed(values, changes))
-        refuse_unread(recipe, [spelled_today(key, recipe.model.name) for key, _ in _leaves(changes)])
+        refuse_unread(read_settings(recipe), [spelled_today(key, recipe.model.name) for key, _ in _leaves(changes)])
     except SettingError as error:
         raise SettingError(f"{path}: {error}" if not overrides else f"{path} with --set: {error}") from None
     return recipe
@@ -128,7 +128,7 @@ def change_recipe(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     values = dataclasses.asdict(recipe)
     values["model"] = changed_values(recipe.model)  # what another system has for defaults stays open
     changed = _build(_changed(values, changes.items()))
-    refuse_unread(changed, changed_keys(recipe, changed), is_new=False)
+    refuse_unread_change(recipe, changed)
     return changed
 
 
@@ -145,7 +145,7 @@ def recipe_from_dict(values: Mapping[str, Any], *, is_stored: bool = False) -> R
     """
     recipe = _build(values, is_stored=is_stored)
     if not is_stored:
-        refuse_unread(recipe)
+        refuse_unread(read_settings(recipe))
     return recipe
 
 

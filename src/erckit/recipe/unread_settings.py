@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from erckit.errors import SettingError
@@ -13,24 +13,25 @@ from erckit.models.prompts import prompt_style
 from erckit.read_when import Setting, all_settings
 
 if TYPE_CHECKING:
+    from erckit.prompting.prompt.prompt_style import PromptStyle
     from erckit.recipe.recipe import Recipe
 
 
-def refuse_unread(recipe: Recipe, changed: Collection[str] = (), *, is_new: bool = True) -> None:
-    """Refuse what a recipe says and nothing reads, as another of its values rules it out.
+def refuse_unread(settings: Iterable[Setting], changed: Collection[str] = (), *, is_new: bool = True) -> None:
+    """Refuse what is said and nothing reads, as another value rules it out.
 
     What is at its default is passed over, and so is what a change of that other value leaves behind: a part that is
     switched off keeps its settings.
 
     Args:
-        recipe: Any.
+        settings: Those of a recipe, see :func:`read_settings`, or of a part of it.
         changed: Dotted keys that were given to change it.
         is_new: Whether its other values were not checked before.
 
     Raises:
         SettingError: The message names both keys.
     """
-    settings = list(_settings(recipe))
+    settings = list(settings)
     values = {setting.key: setting.value for setting in settings}
     for setting in settings:
         unmet = () if setting.is_default else setting.unmet(values)
@@ -44,13 +45,18 @@ def refuse_unread(recipe: Recipe, changed: Collection[str] = (), *, is_new: bool
             )
 
 
-def changed_keys(before: Recipe, after: Recipe) -> set[str]:
-    """Dotted keys of which two recipes say different values."""
-    known = {setting.key: setting.value for setting in _settings(before)}
-    return {s.key for s in _settings(after) if s.key not in known or known[s.key] != s.value}
+def refuse_unread_change(before: Recipe, after: Recipe) -> None:
+    """Refuse what a recipe was changed to say and nothing reads.
+
+    Raises:
+        SettingError: The message names both keys.
+    """
+    known, settings = {s.key: s.value for s in read_settings(before)}, [*read_settings(after)]
+    changed = [s.key for s in settings if s.key not in known or known[s.key] != s.value]
+    refuse_unread(settings, changed, is_new=False)
 
 
-def _settings(recipe: Recipe) -> Iterator[Setting]:
+def read_settings(recipe: Recipe) -> Iterator[Setting]:
     """Everything that its system reads of a recipe's groups of settings."""
     declared = declared_settings(recipe.model.name)
     for setting in all_settings("model", recipe.model, default_settings(declared)):
@@ -59,9 +65,13 @@ def _settings(recipe: Recipe) -> Iterator[Setting]:
     if declared.own is not None:
         yield from all_settings(f"model.{declared.name}", recipe.model.own, declared.own())
     if recipe.is_llm:
-        style = prompt_style(recipe.model.name, recipe.style).settings
-        yield from all_settings("style", style, type(style)())
+        yield from style_settings(prompt_style(recipe.model.name, recipe.style))
     for field in dataclasses.fields(recipe):
         if field.name in ("context", "lora", "training"):
             part = getattr(recipe, field.name)
             yield from all_settings(field.name, part, type(part)(), field.metadata.get("read_when", ()))
+
+
+def style_settings(style: PromptStyle) -> Iterator[Setting]:
+    """Settings of a prompt style."""
+    return all_settings("style", style.settings, type(style.settings)())
