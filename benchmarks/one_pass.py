@@ -33,8 +33,9 @@ import torch
 from erckit.corpora import load_corpus
 from erckit.corpora.corpus import Corpus
 from erckit.encoding.packing import PADDING_BLOCK, PackedBatch
+from erckit.encoding.precision import autocast
 from erckit.encoding.tokens import TokenizedConversation
-from erckit.networks.inference import autocast, predict_logits
+from erckit.networks.inference import predict_logits
 from erckit.networks.network import ConversationModel, ModelInputs
 from erckit.networks.preparation import Preparation, PreparedConversations, token_batches
 from erckit.recipe.load_recipe import load_recipe

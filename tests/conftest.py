@@ -331,7 +331,11 @@ def llm_recipe(tiny_causal_lm: Callable[..., Any], tiny_backbone: Callable[[str]
     from erckit.recipe.recipe import Recipe
 
     def make(system: str = "bios_erc", **groups: Any) -> Recipe:
-        encoder = {"encoder": str(tiny_backbone("bert"))}
+        compared = {"instruct_erc": "demonstrations", "emonet_llm": "related"}.get(system)
+        is_read = compared is not None and groups.get("style", {}).get(compared, 1) > 0
+        is_trained = groups.get("training", {}).get("llm", {}).get("is_trained", True)
+        lora = {"rank": 8, "alpha": 16, "dropout": 0.0, "targets": ["all-linear"]}
+        quick = {"epochs": 1, "batch_tokens": 700, "backbone_rate": 1e-2, "precision": "fp32"}
         values: dict[str, Any] = {
             "name": f"tiny/{system}",
             "corpus": "ruled",
@@ -341,9 +345,9 @@ def llm_recipe(tiny_causal_lm: Callable[..., Any], tiny_backbone: Callable[[str]
                 "history": {"scope": "conversation"},
             },
             "style": {"biographies": "none"} if system == "bios_erc" else {},
-            "context": {"demonstrations": encoder} if system in ("instruct_erc", "emonet_llm") else {},
-            "lora": {"rank": 8, "alpha": 16, "dropout": 0.0, "targets": ["all-linear"]},
-            "training": {"epochs": 1, "batch_tokens": 700, "backbone_rate": 1e-2, "precision": "fp32"},
+            "context": {"demonstrations": {"encoder": str(tiny_backbone("bert"))}} if is_read else {},
+            "lora": lora if is_trained else {},
+            "training": quick if is_trained else {"batch_tokens": 700, "precision": "fp32"},
         }
         for group, changes in groups.items():
             values[group] = {**values[group], **changes}

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 import torch
 
+from erckit.encoding.precision import resolve_precision
 from erckit.errors import SettingError
 from erckit.model_folder.network_folder import PretrainedModel, load_pretrained
-from erckit.networks.inference import encode, predict_logits, resolve_precision
+from erckit.networks.inference import encode, predict_logits
 
 
 @pytest.fixture(scope="module")

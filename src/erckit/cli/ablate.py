@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from erckit.cli import options
 from erckit.cli.command_group import command_app
 from erckit.cli.say import say
 
@@ -24,7 +25,7 @@ def ablate(
     seeds: Annotated[
         int, typer.Option("--seeds", metavar="N", min=1, help="Train every row with the seeds 1 to N.")
     ] = 5,
-    split: Annotated[str, typer.Option("--split", metavar="NAME", help="Split to score on.")] = "test",
+    split: options.Split = "test",
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", metavar="DIR", help="Folder for the trainings, the table, the picture."),
@@ -37,17 +38,13 @@ def ablate(
         list[str] | None,
         typer.Option("--rows", metavar="NAME", help="Run this row only (name or number); may be repeated."),
     ] = None,
-    corpus: Annotated[
-        str | None, typer.Option("--corpus", metavar="NAME", help="Another corpus than the recipe's.")
-    ] = None,
-    source: Annotated[
-        Path | None, typer.Option("--from", metavar="DIR", help="Folder that holds the corpus files.")
-    ] = None,
+    corpus: options.OtherCorpus = None,
+    source: options.Source = None,
     draws: Annotated[
         int, typer.Option("--draws", metavar="N", min=100, help="Resamples of the intervals and tests.")
     ] = 2000,
     list_rows: Annotated[bool, typer.Option("--list", help="Show the rows and train nothing.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Train and score every row of an ablation over several seeds.
 

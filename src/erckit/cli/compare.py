@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from erckit.cli import options
 from erckit.cli.command_group import command_app
 from erckit.cli.say import one_line, say
 
@@ -35,11 +36,9 @@ def compare(
         int | None, typer.Option("--draws", metavar="N", min=1, help="Resamples and random swaps; 2000 or more.")
     ] = None,
     json: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write every number as JSON.")] = None,
-    markdown: Annotated[
-        Path | None, typer.Option("--markdown", metavar="FILE", help="Write the tables as Markdown.")
-    ] = None,
+    markdown: options.Markdown = None,
     latex: Annotated[Path | None, typer.Option("--latex", metavar="FILE", help="Write the tables as LaTeX.")] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No remarks.")] = False,
+    quiet: options.NoRemarks = False,
 ) -> None:
     """Compare results of one protocol: differences with intervals and p-values, over whole conversations.
 

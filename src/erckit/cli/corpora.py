@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from erckit.cli import options
 from erckit.cli.command_group import command_app
 from erckit.cli.say import say
 
@@ -40,7 +41,7 @@ def get(
     source: Annotated[
         Path | None, typer.Option("--from", metavar="DIR", help="Take the files from this folder, download nothing.")
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but the folder.")] = False,
+    quiet: options.OnlyFolder = False,
 ) -> None:
     """Download a corpus from its pinned source, check it, and print its folder. Resumes when interrupted."""
     from erckit.corpora.get_corpus import get_corpus

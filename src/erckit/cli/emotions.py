@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from erckit.cli import options
 from erckit.cli.command_group import command_app
 from erckit.cli.say import say
 
@@ -15,15 +16,10 @@ app = command_app()
 
 @app.command("emotions")
 def emotions(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="Model folder or name, such as everyday.")],
+    model: options.Model,
     corpus: Annotated[str, typer.Option("--corpus", metavar="NAME", help="Corpus whose utterances are mapped.")],
-    source: Annotated[
-        Path | None, typer.Option("--from", metavar="DIR", help="Folder that holds the corpus files.")
-    ] = None,
-    map_to: Annotated[
-        str | None,
-        typer.Option("--map", metavar="NAME_OR_FILE", help="Map the labels first: ekman, unified, polarity, a file."),
-    ] = None,
+    source: options.Source = None,
+    map_to: options.MapFirst = None,
     split: Annotated[str, typer.Option("--split", metavar="NAME", help="Split of the corpus.")] = "dev",
     png: Annotated[Path | None, typer.Option("--png", metavar="FILE", help="Write the map as a picture.")] = None,
     html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write the map as a page.")] = None,
@@ -41,7 +37,7 @@ def emotions(
         bool, typer.Option("--with-text", help="Put what was said into the page; else it holds no word of the corpus.")
     ] = False,
     seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Seed of the draw and of t-SNE.")] = 1,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Map emotions: print the distances between labels, and draw utterances and label means in the plane.
 

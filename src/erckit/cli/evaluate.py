@@ -8,10 +8,12 @@ from typing import Annotated
 
 import typer
 
+from erckit.cli import options as shared
 from erckit.cli.command_group import command_app
 from erckit.cli.evaluating import answer_options as options
 from erckit.cli.evaluating import baselines
 from erckit.cli.say import say
+from erckit.encoding.precision import PRECISIONS
 
 app = command_app()
 
@@ -29,9 +31,7 @@ def evaluate(
     corpus: Annotated[
         str | None, typer.Option("--corpus", metavar="NAME", help="Corpus to score on; a recipe names its own.")
     ] = None,
-    source: Annotated[
-        Path | None, typer.Option("--from", metavar="DIR", help="Folder that holds the corpus files.")
-    ] = None,
+    source: shared.Source = None,
     map_to: Annotated[
         str | None,
         typer.Option(
@@ -48,7 +48,7 @@ def evaluate(
             help="With --map: score only these of the shared labels. With --few-shot: draw labels from these.",
         ),
     ] = None,
-    split: Annotated[str, typer.Option("--split", metavar="NAME", help="Split to score on.")] = "test",
+    split: shared.Split = "test",
     json: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the result file.")] = None,
     png: Annotated[
         Path | None, typer.Option("--png", metavar="FILE", help="Write the confusion matrix as a picture.")
@@ -119,7 +119,7 @@ def evaluate(
     engine_seconds: options.EngineSeconds = None,
     engine_timeout: options.EngineTimeout = None,
     precision: Annotated[
-        str, typer.Option("--precision", metavar="auto|fp32|bf16", help="With a model: its arithmetic.")
+        str, typer.Option("--precision", metavar="|".join(PRECISIONS), help="With a model: its arithmetic.")
     ] = "auto",
     allow_seen: Annotated[
         bool, typer.Option("--allow-seen", help="With hf:NAME: score it on a corpus it is known to be trained on.")
@@ -128,7 +128,7 @@ def evaluate(
         int | None,
         typer.Option("--draws", metavar="N", min=100, help="Bootstrap draws of the 95 % interval; 2000 if left out."),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    quiet: shared.Quiet = False,
 ) -> None:
     """Score a model on a split of a corpus, or train and score a recipe or baseline over several seeds.
 
@@ -140,7 +140,7 @@ def evaluate(
     from erckit.cli.evaluating.request import EvaluateRequest, read_labels
     from erckit.cli.evaluating.subject import subject_of
 
-    choose("--precision", precision, ("auto", "fp32", "bf16"))
+    choose("--precision", precision, PRECISIONS)
     _check_places(json, png)
     choose("--scorer", scorer, space.SCORERS)
     generated = options.answer_settings(

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from erckit.cli import options as shared
 from erckit.cli.choose import choose, split_pairs
 from erckit.cli.command_group import command_app
 from erckit.cli.evaluating import answer_options as options
 from erckit.cli.label_outputs import check_place, output_writer, print_jsonl, print_table, side_file, write_output
 from erckit.cli.say import say
+from erckit.encoding.precision import PRECISIONS
 from erckit.readers.merge_conversations import merge_conversations
 
 if TYPE_CHECKING:
@@ -35,17 +37,11 @@ def label(
         str | None,
         typer.Option("--output", "-o", metavar="OUT", help="Write .jsonl or .csv; '-' is JSONL to standard output."),
     ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option("--model", metavar="MODEL", help="Model folder or name; the bundled everyday if left out."),
-    ] = None,
+    model: shared.ModelOrEveryday = None,
     report: Annotated[
         Path | None, typer.Option("--report", metavar="OUT.html", help="Write a self-contained HTML report.")
     ] = None,
-    min_confidence: Annotated[
-        float | None,
-        typer.Option("--min-confidence", metavar="P", min=0.0, max=1.0, help="Abstain below this score, 0 to 1."),
-    ] = None,
+    min_confidence: shared.MinConfidence = None,
     format: Annotated[
         str | None,
         typer.Option("--format", metavar="NAME", help="transcript, csv, whatsapp, ...; recognised when left out."),
@@ -65,9 +61,7 @@ def label(
         str | None,
         typer.Option("--date-order", metavar="dmy|mdy|ymd", help="Dates of a WhatsApp chat; found out when left out."),
     ] = None,
-    precision: Annotated[
-        str, typer.Option("--precision", metavar="auto|fp32|bf16", help="Arithmetic of the model.")
-    ] = "auto",
+    precision: shared.Precision = "auto",
     history: Annotated[
         str | None,
         typer.Option(
@@ -77,13 +71,8 @@ def label(
             "memory. 'all' with --memory, else 'conversation'.",
         ),
     ] = None,
-    memory: Annotated[
-        Path | None,
-        typer.Option("--memory", metavar="DIR", help="Speaker memory: speakers are known again, and remembered."),
-    ] = None,
-    namespace: Annotated[
-        str, typer.Option("--namespace", metavar="NAME", help="Whose speakers of the memory.")
-    ] = "default",
+    memory: shared.Memory = None,
+    namespace: shared.Namespace = "default",
     annotations: Annotated[
         Path | None,
         typer.Option(
@@ -115,7 +104,7 @@ def label(
     from erckit.progress import Progress
     from erckit.readers.reader_table import reader_table
 
-    choose("--precision", precision, ("auto", "fp32", "bf16"))
+    choose("--precision", precision, PRECISIONS)
     if history is not None:
         choose("--history", history, ("conversation", "all"))
     if format is not None:

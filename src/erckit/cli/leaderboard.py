@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from erckit.cli import options
 from erckit.cli.command_group import command_app
 from erckit.cli.say import say
 
@@ -22,9 +23,7 @@ def leaderboard(
         Path | None,
         typer.Option("--out", "-o", metavar="DIR", help="Write leaderboard.md and leaderboard.html into this folder."),
     ] = None,
-    markdown: Annotated[
-        Path | None, typer.Option("--markdown", metavar="FILE", help="Write the tables as Markdown.")
-    ] = None,
+    markdown: options.Markdown = None,
     html: Annotated[
         Path | None, typer.Option("--html", metavar="FILE", help="Write a page with charts and sortable tables.")
     ] = None,
@@ -35,7 +34,7 @@ def leaderboard(
     groups: Annotated[
         bool, typer.Option("--groups/--no-groups", help="Compare the systems of each table; takes seconds per table.")
     ] = True,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No remarks.")] = False,
+    quiet: options.NoRemarks = False,
 ) -> None:
     """Sort results into one table per protocol, with the published scores of the same protocol below.
 

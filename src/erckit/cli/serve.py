@@ -15,6 +15,7 @@ import typer
 from erckit.cli.choose import choose
 from erckit.cli.command_group import command_app
 from erckit.cli.say import say
+from erckit.encoding.precision import PRECISIONS
 
 app = command_app()
 
@@ -62,7 +63,7 @@ def serve(
         float, typer.Option("--timeout", metavar="SECONDS", min=0.1, max=3600, help="Longest wait for an answer.")
     ] = 30.0,
     precision: Annotated[
-        str, typer.Option("--precision", metavar="auto|fp32|bf16", help="Arithmetic of the models.")
+        str, typer.Option("--precision", metavar="|".join(PRECISIONS), help="Arithmetic of the models.")
     ] = "auto",
     log_text: Annotated[
         bool, typer.Option("--log-text", help="Let messages of errors, which may hold texts, go to the log.")
@@ -73,7 +74,7 @@ def serve(
 
     Set ERCKIT_API_KEY to ask for a key: KEY, or NAMESPACE:KEY,NAMESPACE:KEY where each has speakers of its own.
     """
-    choose("--precision", precision, ("auto", "fp32", "bf16"))
+    choose("--precision", precision, PRECISIONS)
     from erckit.server.guards.api_keys import parse_api_keys
     from erckit.server.guards.limits import Limits
     from erckit.server.settings import ServerSettings

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from erckit.cli import options
 from erckit.cli.choose import choose
 from erckit.cli.command_group import command_app
 from erckit.cli.say import say
+from erckit.encoding.precision import PRECISIONS
 
 if TYPE_CHECKING:
     from erckit.conversation import Prediction
@@ -34,21 +36,10 @@ class LineError(ValueError):
 
 @app.command("stream")
 def stream(
-    model: Annotated[
-        str | None,
-        typer.Option("--model", metavar="MODEL", help="Model folder or name; the bundled everyday if left out."),
-    ] = None,
-    memory: Annotated[
-        Path | None,
-        typer.Option("--memory", metavar="DIR", help="Speaker memory: speakers are known again, and remembered."),
-    ] = None,
-    namespace: Annotated[
-        str, typer.Option("--namespace", metavar="NAME", help="Whose speakers of the memory.")
-    ] = "default",
-    min_confidence: Annotated[
-        float | None,
-        typer.Option("--min-confidence", metavar="P", min=0.0, max=1.0, help="Abstain below this score, 0 to 1."),
-    ] = None,
+    model: options.ModelOrEveryday = None,
+    memory: options.Memory = None,
+    namespace: options.Namespace = "default",
+    min_confidence: options.MinConfidence = None,
     read_only: Annotated[bool, typer.Option("--read-only", help="Read the memory, add nothing to it.")] = False,
     max_conversations: Annotated[
         int, typer.Option("--max-conversations", metavar="N", min=1, help="Conversations kept at a time.")
@@ -56,9 +47,7 @@ def stream(
     idle_seconds: Annotated[
         float, typer.Option("--idle-seconds", metavar="S", help="Silence after which a conversation is dropped.")
     ] = 1800.0,
-    precision: Annotated[
-        str, typer.Option("--precision", metavar="auto|fp32|bf16", help="Arithmetic of the model.")
-    ] = "auto",
+    precision: options.Precision = "auto",
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Answers and errors only.")] = False,
 ) -> None:
     """Label utterances as they come: one JSON object per line in, one per line out, at once and in order.
@@ -69,7 +58,7 @@ def stream(
     """
     from erckit.labelling.stream.stream_pool import StreamPool
 
-    choose("--precision", precision, ("auto", "fp32", "bf16"))
+    choose("--precision", precision, PRECISIONS)
     if not idle_seconds > 0:
         raise typer.BadParameter(f"must be more than 0, got {idle_seconds}.", param_hint="--idle-seconds")
     labeler = _load(model, precision, memory, namespace)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from erckit.cli import options
 from erckit.cli.command_group import command_app
 from erckit.cli.say import say
 from erckit.cli.warn_overlap import warn_overlap
@@ -19,16 +20,9 @@ def train(
     recipe: Annotated[
         str, typer.Argument(metavar="RECIPE", help="A recipe file, or a packaged one such as emonet/emorynlp.")
     ],
-    corpus: Annotated[
-        str | None, typer.Option("--corpus", metavar="NAME", help="Another corpus than the recipe's.")
-    ] = None,
-    source: Annotated[
-        Path | None, typer.Option("--from", metavar="DIR", help="Folder that holds the corpus files.")
-    ] = None,
-    map_to: Annotated[
-        str | None,
-        typer.Option("--map", metavar="NAME_OR_FILE", help="Map the labels first: ekman, unified, polarity, a file."),
-    ] = None,
+    corpus: options.OtherCorpus = None,
+    source: options.Source = None,
+    map_to: options.MapFirst = None,
     backbone: Annotated[
         str | None, typer.Option("--backbone", metavar="NAME", help="Another backbone than the recipe's.")
     ] = None,
@@ -46,7 +40,7 @@ def train(
     no_resume: Annotated[
         bool, typer.Option("--no-resume", help="Refuse a folder that holds a training already.")
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Train a model from a recipe. An interrupted training resumes when the same command runs again."""
     if out is None and not dry_run:

@@ -173,7 +173,7 @@ def _local(recipe: Recipe, builder: ContextBuilder, settings: AnswerSettings, pr
     import torch
 
     from erckit.causal.lora import load_with_lora
-    from erckit.networks.inference import resolve_precision
+    from erckit.encoding.precision import resolve_precision
     from erckit.prompting.answers.local_answers import LocalAnswers
     from erckit.prompting.scoring.prompt_system import PromptSystem
 

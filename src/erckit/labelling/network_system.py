@@ -10,12 +10,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from erckit.encoding.precision import resolve_precision
 from erckit.encoding.vectors.vector_cache import cached_texts
 from erckit.labelling.labeler_memory import LabelerMemory
 from erckit.memory.history import history_windows
 from erckit.model_folder.network_folder import PretrainedModel
 from erckit.models.system import About, Ask, Reading
-from erckit.networks.inference import predict_logits, predict_vectors, resolve_precision, score_vectors
+from erckit.networks.inference import predict_logits, predict_vectors, score_vectors
 from erckit.networks.preparation import with_known_vectors
 from erckit.storage.manifest import MANIFEST_NAME, file_sha256
 

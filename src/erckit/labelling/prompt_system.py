@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from erckit.backbones.get_backbone import get_backbone
 from erckit.causal.lora import check_quantised, load_with_lora
 from erckit.conversation import Conversation
+from erckit.encoding.precision import autocast, resolve_precision
 from erckit.encoding.vectors.text_vectors import text_vectors
 from erckit.encoding.vectors.vector_cache import cached_texts
 from erckit.errors import SettingError
@@ -24,7 +25,6 @@ from erckit.model_folder.folder import check_version
 from erckit.model_folder.tensors import set_trained_tensors
 from erckit.models.prompts import trained_style
 from erckit.models.system import About, Ask, Reading
-from erckit.networks.inference import autocast, resolve_precision
 from erckit.networks.shared_settings import ModelSettings
 from erckit.prompting.answers.local_answers import LocalAnswers
 from erckit.prompting.context.context_builder import ANNOTATIONS, ContextBuilder

@@ -181,11 +181,15 @@ def _check_backbone(settings: ModelSettings, declared: DeclaredSettings) -> None
         )
 
 
+def default_settings(declared: DeclaredSettings) -> ModelSettings:
+    """Shared settings of a system of which nothing is said."""
+    return settings_from_dict(ModelSettings, _nested([*declared.defaults.items(), ("name", declared.name)]))
+
+
 def changed_leaves(settings: ModelSettings, declared: DeclaredSettings | None = None) -> Iterator[tuple[str, Any]]:
     """Dotted key and value of every shared setting that is not at the system's default."""
     declared = declared or declared_settings(settings.name)
-    plain = settings_from_dict(ModelSettings, _nested([*declared.defaults.items(), ("name", settings.name)]))
-    defaults = dict(_leaves(_shared_values(plain)))
+    defaults = dict(_leaves(_shared_values(default_settings(declared))))
     for key, value in _leaves(_shared_values(settings)):
         if value != defaults[key]:
             yield key, value

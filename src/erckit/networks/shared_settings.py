@@ -7,7 +7,11 @@ from typing import Any
 
 from erckit.encoding.segments import ATTENTIONS
 from erckit.errors import SettingError
+from erckit.read_when import only, read_when, unless
 from erckit.settings import choose, require
+
+# Of a backbone that is trained; systems that know no reader always train theirs.
+TUNED_ONLY = read_when(only("model.reader.kind", "backbone"), only("model.reader.is_frozen", False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,7 @@ class SpeakerSettings:
 
     identity: str = "global"
     form: str = "first_name"
-    min_utterances: int = 10
+    min_utterances: int = field(default=10, metadata=read_when(only("model.speaker.identity", "global")))
 
     def __post_init__(self) -> None:
         choose(self.identity, ("none", "local", "global"), "model.speaker.identity")
@@ -87,11 +91,11 @@ class ReaderSettings:
 
     kind: str = "backbone"
     layers: tuple[int, ...] = ()
-    is_frozen: bool = True
+    is_frozen: bool = field(default=True, metadata=read_when(only("model.reader.kind", "backbone")))
     word_vectors: str = ""
     has_projection: bool = True
     width: int = 0
-    projection_dropout: float = 0.1
+    projection_dropout: float = field(default=0.1, metadata=read_when(only("model.reader.has_projection", True)))
 
     def __post_init__(self) -> None:
         choose(self.kind, ("backbone", "causal_lm", "words"), "model.reader.kind")
@@ -126,9 +130,9 @@ class HeadSettings:
     """
 
     kind: str = "linear"
-    dropout: float = 0.1
-    temperature: float = 0.1
-    is_detached: bool = False
+    dropout: float = field(default=0.1, metadata=read_when(unless("model.head.kind", "cosine")))
+    temperature: float = field(default=0.1, metadata=read_when(only("model.head.kind", "cosine")))
+    is_detached: bool = field(default=False, metadata=read_when(unless("training.metric.loss", "none")))
 
     def __post_init__(self) -> None:
         choose(self.kind, ("linear", "cosine", "transformer"), "model.head.kind")
@@ -170,12 +174,15 @@ class ModelSettings:
     pooling: str = "mean"
     has_separator: bool = True
     max_utterance_tokens: int = 192
-    left_context: int = 256
+    # With per_utterance it is not read either, but the recipes of the published systems write it down.
+    left_context: int = field(default=256, metadata=read_when(unless("model.attention", "isolated")))
     speaker: SpeakerSettings = field(default_factory=SpeakerSettings)
-    history: HistorySettings = field(default_factory=HistorySettings)
-    dropout: float = -1.0
-    frozen_layers: int = 0
-    freezes_embeddings: bool = True
+    history: HistorySettings = field(
+        default_factory=HistorySettings, metadata=read_when(unless("model.history.scope", "none"))
+    )
+    dropout: float = field(default=-1.0, metadata=TUNED_ONLY)
+    frozen_layers: int = field(default=0, metadata=TUNED_ONLY)
+    freezes_embeddings: bool = field(default=True, metadata=TUNED_ONLY)
     reader: ReaderSettings = field(default_factory=ReaderSettings)
     head: HeadSettings = field(default_factory=HeadSettings)
     own: Any = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from erckit.models.old_keys import OLD_GROUPS, OLD_KEYS, new_place
 from erckit.networks.shared_settings import ModelSettings
 from erckit.recipe.recipe import Recipe
 from erckit.recipe.training_settings import TrainingSettings  # noqa: F401 (the module's old name, still served, has it)
+from erckit.recipe.unread_settings import read_settings, refuse_unread, refuse_unread_change
 from erckit.settings import settings_from_dict
 
 _DEFAULT_MODEL = ModelSettings().name
@@ -90,9 +91,11 @@ def load_recipe(
     if corpus is not None:
         values.pop("leave_out", None)  # ids of the corpus that it replaced
     try:
-        return recipe_from_dict(_changed(values, changes))
+        recipe = _build(_changed(values, changes))
+        refuse_unread(read_settings(recipe), [spelled_today(key, recipe.model.name) for key, _ in _leaves(changes)])
     except SettingError as error:
         raise SettingError(f"{path}: {error}" if not overrides else f"{path} with --set: {error}") from None
+    return recipe
 
 
 def read_override(override: str) -> tuple[str, Any]:
@@ -124,7 +127,9 @@ def change_recipe(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     """
     values = dataclasses.asdict(recipe)
     values["model"] = changed_values(recipe.model)  # what another system has for defaults stays open
-    return recipe_from_dict(_changed(values, changes.items()))
+    changed = _build(_changed(values, changes.items()))
+    refuse_unread_change(recipe, changed)
+    return changed
 
 
 def recipe_from_dict(values: Mapping[str, Any], *, is_stored: bool = False) -> Recipe:
@@ -138,6 +143,13 @@ def recipe_from_dict(values: Mapping[str, Any], *, is_stored: bool = False) -> R
     Raises:
         SettingError: An unknown key, a value that does not fit, or one that nothing would read.
     """
+    recipe = _build(values, is_stored=is_stored)
+    if not is_stored:
+        refuse_unread(read_settings(recipe))
+    return recipe
+
+
+def _build(values: Mapping[str, Any], *, is_stored: bool = False) -> Recipe:
     model = values.get("model", {})
     if not isinstance(model, Mapping):
         raise SettingError(f"'model' must hold keys of its own, got {model!r}.")
@@ -198,6 +210,13 @@ def _changed(values: Mapping[str, Any], changes: Iterable[tuple[str, Any]]) -> d
             else:
                 _put(result, f"model.{place}", setting)
     return result
+
+
+def _leaves(changes: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
+    for key, value in changes:
+        if isinstance(value, Mapping):
+            yield from _leaves((f"{key}.{below}", inner) for below, inner in value.items())
+        yield key, value
 
 
 def _put(values: dict[str, Any], dotted: str, value: Any) -> None:

@@ -13,6 +13,7 @@ from erckit.models.model_settings import model_settings, settings_values
 from erckit.models.prompts import PROMPT_STYLES, prompt_style
 from erckit.networks.shared_settings import ModelSettings
 from erckit.prompting.context.context_settings import ContextSettings
+from erckit.read_when import only, read_when
 from erckit.recipe.check_keys import check_keys
 from erckit.recipe.training_settings import TrainingSettings
 
@@ -44,7 +45,7 @@ class Recipe:
     model: ModelSettings = field(default_factory=lambda: model_settings({}))
     style: Mapping[str, Any] = field(default_factory=dict)
     context: ContextSettings = field(default_factory=ContextSettings)
-    lora: LoraSettings = field(default_factory=LoraSettings)
+    lora: LoraSettings = field(default_factory=LoraSettings, metadata=read_when(only("training.llm.is_trained", True)))
     training: TrainingSettings = field(default_factory=TrainingSettings)
 
     def __post_init__(self) -> None:

@@ -6,10 +6,17 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from erckit.encoding.precision import PRECISIONS
 from erckit.errors import SettingError
+from erckit.read_when import only, read_when, unless
 from erckit.settings import choose
 
 LOSSES = ("labels", "lm")
+# What a causal LM that is used as it is does not read; everything else is trained.
+_TRAINED = only("training.llm.is_trained", True)
+_IF_TRAINED = read_when(_TRAINED)
+_TRIPLETS = only("training.metric.loss", "triplet")
+_IF_TRIPLETS = read_when(_TRIPLETS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +37,11 @@ class LlmTrainingSettings:
         is_trained: Without, the causal LM is used as it is (zero-shot); only the temperature is fitted, on dev.
     """
 
-    loss: str = "labels"
-    first_task: str = ""
-    first_epochs: int = 1
-    extra_tasks: Mapping[str, float] = field(default_factory=dict)
-    saves_memory: bool = False
+    loss: str = field(default="labels", metadata=_IF_TRAINED)
+    first_task: str = field(default="", metadata=_IF_TRAINED)
+    first_epochs: int = field(default=1, metadata=read_when(_TRAINED, unless("training.llm.first_task", "")))
+    extra_tasks: Mapping[str, float] = field(default_factory=dict, metadata=_IF_TRAINED)
+    saves_memory: bool = field(default=False, metadata=_IF_TRAINED)
     adjusts_labels: bool = False
     is_trained: bool = True
 
@@ -77,13 +84,15 @@ class MetricSettings:
     loss: str = "none"
     weight: float = 1.0
     schedule: str = "joint"
-    distance: str = "euclidean"
-    margin: float = 1.0
-    miner: str = "all"
-    triplets: int = 1024
-    temperature: float = 0.1
+    distance: str = field(default="euclidean", metadata=_IF_TRIPLETS)
+    margin: float = field(default=1.0, metadata=_IF_TRIPLETS)
+    miner: str = field(default="all", metadata=_IF_TRIPLETS)
+    triplets: int = field(default=1024, metadata=read_when(_TRIPLETS, only("training.metric.miner", "uniform")))
+    temperature: float = field(
+        default=0.1, metadata=read_when(only("training.metric.loss", "contrastive", "prototypes"))
+    )
     per_label: int = 32
-    queue: int = 64
+    queue: int = field(default=64, metadata=read_when(only("training.metric.loss", "prototypes")))
 
     def __post_init__(self) -> None:
         choose(self.loss, ("none", "triplet", "contrastive", "prototypes"), "training.metric.loss")
@@ -167,41 +176,60 @@ class TrainingSettings:
     """
 
     seed: int = 1
-    epochs: int = 4
+    epochs: int = field(default=4, metadata=_IF_TRAINED)
     batch_tokens: int = 2048
-    accumulate: int = 1
-    backbone_rate: float = 1e-4
+    accumulate: int = field(default=1, metadata=_IF_TRAINED)
+    # Also said beside a frozen reader, where it waits for the reader to be trained.
+    backbone_rate: float = field(default=1e-4, metadata=_IF_TRAINED)
     head_rate: float = 5e-4
-    layer_decay: float = 0.9
-    weight_decay: float = 0.01
-    warmup: float = 0.1
-    clip: float = 1.0
-    class_weights: str = "none"
-    weights_from: str = "corpus"
-    neutral_weight: float = 1.0
-    sampling: str = "all"
+    layer_decay: float = field(
+        default=0.9, metadata=read_when(only("model.reader.kind", "backbone"), only("model.reader.is_frozen", False))
+    )
+    weight_decay: float = field(default=0.01, metadata=_IF_TRAINED)
+    warmup: float = field(default=0.1, metadata=_IF_TRAINED)
+    clip: float = field(default=1.0, metadata=_IF_TRAINED)
+    class_weights: str = field(default="none", metadata=_IF_TRAINED)
+    weights_from: str = field(default="corpus", metadata=read_when(unless("training.class_weights", "none")))
+    neutral_weight: float = field(default=1.0, metadata=_IF_TRAINED)
+    sampling: str = field(default="all", metadata=read_when(only("training.kept_conversations", {})))
     kept_conversations: Mapping[str, float] = field(default_factory=dict)
     adjusts_neutral: bool = False
-    metric: MetricSettings = field(default_factory=MetricSettings)
-    head_first: HeadFirstSettings = field(default_factory=HeadFirstSettings)
-    label_smoothing: float = 0.0
+    metric: MetricSettings = field(
+        default_factory=MetricSettings, metadata=read_when(unless("training.metric.loss", "none"))
+    )
+    head_first: HeadFirstSettings = field(
+        default_factory=HeadFirstSettings, metadata=read_when(unless("training.head_first.epochs", 0))
+    )
+    label_smoothing: float = field(
+        default=0.0,
+        metadata=read_when(
+            _TRAINED,
+            only("training.teachers", ()),
+            # what is chosen from is smoothed, what is written is not
+            (
+                only("training.llm.loss", "labels"),
+                unless("training.llm.first_task", ""),
+                unless("training.llm.extra_tasks", {}),
+            ),
+        ),
+    )
     r_drop: float = 0.0
     start_from: str = ""
     teachers: tuple[str, ...] = ()
-    teacher_share: float = 0.5
-    average: float = 0.0
-    patience: int = 2
+    teacher_share: float = field(default=0.5, metadata=read_when(unless("training.teachers", ())))
+    average: float = field(default=0.0, metadata=_IF_TRAINED)
+    patience: int = field(default=2, metadata=_IF_TRAINED)
     precision: str = "auto"
-    evaluations_per_epoch: int = 1
+    evaluations_per_epoch: int = field(default=1, metadata=_IF_TRAINED)
     share: float = 1.0
-    share_of: str = "total"
+    share_of: str = field(default="total", metadata=read_when(unless("training.share", 1.0)))
     llm: LlmTrainingSettings = field(default_factory=LlmTrainingSettings)
 
     def __post_init__(self) -> None:
         choose(self.class_weights, ("none", "min_count", "inverse", "sqrt_inverse"), "training.class_weights")
         choose(self.weights_from, ("corpus", "batch"), "training.weights_from")
         choose(self.sampling, ("all", "inverse", "sqrt_inverse"), "training.sampling")
-        choose(self.precision, ("auto", "bf16", "fp32"), "training.precision")
+        choose(self.precision, PRECISIONS, "training.precision")
         choose(self.share_of, ("total", "each"), "training.share_of")
         if not 0 < self.share <= 1:
             raise SettingError(f"'training.share' must be in (0, 1], got {self.share}.")

@@ -58,16 +58,18 @@ def atomic_file(path: Path | str, mode: str = "w", **open_kwargs: Any) -> Iterat
     _sync_folder(target.parent)
 
 
-def write_text(path: Path | str, text: str) -> None:
-    """Write ``text`` to ``path`` as UTF-8, whole or not at all."""
+def write_text(path: Path | str, text: str) -> Path:
+    """Write ``text`` to ``path`` as UTF-8, whole or not at all; the path."""
     with atomic_file(path) as file:
         file.write(text)
+    return Path(path)
 
 
-def write_bytes(path: Path | str, data: bytes) -> None:
-    """Write ``data`` to ``path``, whole or not at all."""
+def write_bytes(path: Path | str, data: bytes) -> Path:
+    """Write ``data`` to ``path``, whole or not at all; the path."""
     with atomic_file(path, "wb") as file:
         file.write(data)
+    return Path(path)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from erckit.causal.causal_lm import CausalLM
 from erckit.conversation import Conversation
 from erckit.corpora.corpus import Corpus
 from erckit.encoding.architecture import position_offset
+from erckit.encoding.precision import autocast, resolve_precision
 from erckit.encoding.tokens import TokenizedConversation
 from erckit.memory.identity import SpeakerRegistry
 from erckit.model_folder.card import model_card
@@ -26,7 +27,7 @@ from erckit.model_folder.network_folder import PretrainedModel, new_model
 from erckit.model_folder.reader_backbone import load_reader, reader_checksum, reader_folder
 from erckit.models import model_class
 from erckit.networks.causal_reader import row_tokens, text_config
-from erckit.networks.inference import autocast, predict_logits, resolve_precision
+from erckit.networks.inference import predict_logits
 from erckit.networks.network import ConversationModel, ModelInputs
 from erckit.networks.preparation import Preparation, with_known_vectors
 from erckit.recipe.recipe import Recipe

@@ -21,11 +21,11 @@ from erckit.causal.lora import load_with_lora, save_memory
 from erckit.causal.prompt_packing import PromptBatch, pack_prompts
 from erckit.conversation import Conversation
 from erckit.corpora.corpus import Corpus
+from erckit.encoding.precision import autocast, resolve_precision
 from erckit.model_folder.adapter_card import adapter_card
 from erckit.model_folder.adapter_folder import AdapterFolder
 from erckit.model_folder.tensors import trained_tensors
 from erckit.models.prompts import prompt_style
-from erckit.networks.inference import autocast, resolve_precision
 from erckit.networks.preparation import batches_of
 from erckit.prompting.annotation.annotation_cost import AnnotationCost, annotation_cost
 from erckit.prompting.annotation.annotation_rows import placeholder_rows, write_rows

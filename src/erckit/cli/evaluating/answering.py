@@ -100,8 +100,14 @@ def with_style(labeler: Labeler, changes: Mapping[str, Any]) -> Labeler:
 
     Raises:
         typer.BadParameter: It is no LLM system.
-        SettingError: Its style has no such setting or value.
+        SettingError: Its style has no such setting or value, or does not read it as it is set.
     """
+    from erckit.models.prompts import trained_style
+    from erckit.recipe.unread_settings import refuse_unread, style_settings
+
     if "prompts" not in labeler.about.can:
         raise typer.BadParameter(f"model '{labeler.name}' has no prompts to change.", param_hint="--set")
-    return labeler.with_style(changes)
+    other = labeler.with_style(changes)
+    style = trained_style(other.settings["model"]["name"], other.settings["style"])
+    refuse_unread(style_settings(style), [f"{_STYLE}{name}" for name in changes], is_new=False)
+    return other

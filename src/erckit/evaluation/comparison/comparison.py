@@ -123,6 +123,4 @@ class Comparison:
         """Write it as JSON; an existing file is replaced at once or not at all."""
         from erckit.storage.atomic import write_text
 
-        target = Path(path)
-        write_text(target, json.dumps(self.to_dict(), indent=1, ensure_ascii=False, allow_nan=False) + "\n")
-        return target
+        return write_text(path, json.dumps(self.to_dict(), indent=1, ensure_ascii=False, allow_nan=False) + "\n")

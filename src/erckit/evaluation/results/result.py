@@ -221,9 +221,7 @@ class Result:
         """Write the result; an existing file is replaced at once or not at all."""
         from erckit.storage.atomic import write_text
 
-        target = Path(path)
-        write_text(target, self.to_json())
-        return target
+        return write_text(path, self.to_json())
 
     @classmethod
     def load(cls, path: str | Path) -> Result:

@@ -51,6 +51,11 @@ class KeptLabels(Scorer):
         logits = np.asarray(own, dtype=np.float64) / self.own_temperature
         return np.concatenate([kept + logits - _log_sum(logits), by_distance[:, self.own :]], axis=1)
 
+    def check(self) -> None:
+        """Some labels are the model's own, and some are new."""
+        if not 1 <= self.own < len(self.label_set):
+            raise ValueError(f"{self.own} own labels of {len(self.label_set)}")
+
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The prototypes."""
         return self.prototypes.arrays()
@@ -73,11 +78,10 @@ class KeptLabels(Scorer):
         values: Mapping[str, Any],
     ) -> KeptLabels:
         """See :meth:`Scorer.restore`."""
-        own = int(values["own"])
-        if not 1 <= own < len(label_set):
-            raise ValueError(f"{own} own labels of {len(label_set)}")
         prototypes = Prototypes.restore(label_set, float(values["prototype_temperature"]), arrays, values)
-        return cls(prototypes, own, float(values["own_temperature"]), temperature)
+        made = cls(prototypes, int(values["own"]), float(values["own_temperature"]), temperature)
+        made.check()
+        return made
 
 
 def _log_sum(logits: NDArray[np.float64]) -> NDArray[np.float64]:

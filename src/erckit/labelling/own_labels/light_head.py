@@ -29,6 +29,7 @@ class LightHead(Scorer):
     """
 
     kind: ClassVar[str] = "light_head"
+    learned: ClassVar[Mapping[str, type[np.generic]]] = {"weight": np.float64, "bias": np.float64}
     label_set: LabelSet
     weight: NDArray[np.float64]
     bias: NDArray[np.float64]
@@ -93,26 +94,8 @@ class LightHead(Scorer):
         result: NDArray[np.float64] = np.asarray(vectors, dtype=np.float64) @ self.weight.T + self.bias
         return result
 
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """Weight and bias."""
-        return {"weight": self.weight.astype(np.float32), "bias": self.bias.astype(np.float32)}
-
-    def values(self) -> dict[str, Any]:
-        """Nothing besides the arrays."""
-        return {}
-
-    @classmethod
-    def restore(
-        cls,
-        label_set: LabelSet,
-        temperature: float | None,
-        arrays: Mapping[str, NDArray[Any]],
-        values: Mapping[str, Any],
-    ) -> LightHead:
-        """See :meth:`Scorer.restore`."""
-        weight, bias = arrays["weight"].astype(np.float64), arrays["bias"].astype(np.float64)
-        if weight.ndim != 2 or len(weight) != len(label_set) or bias.shape != (len(label_set),):
-            raise ValueError(f"weights {weight.shape} for {len(label_set)} labels")
-        if not (np.isfinite(weight).all() and np.isfinite(bias).all()):
-            raise ValueError("weights that are not finite")
-        return cls(label_set, weight, bias, temperature)
+    def check(self) -> None:
+        """A row of weights and a bias for each label."""
+        labels = len(self.label_set)
+        if self.weight.ndim != 2 or len(self.weight) != labels or self.bias.shape != (labels,):
+            raise ValueError(f"weights {self.weight.shape} for {labels} labels")

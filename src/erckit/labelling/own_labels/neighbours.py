@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
@@ -39,6 +39,8 @@ class Neighbours(Scorer):
     """
 
     kind: ClassVar[str] = "neighbours"
+    learned: ClassVar[Mapping[str, type[np.generic]]] = {"examples": np.float32, "gold": np.int64}
+    needed: ClassVar[Mapping[str, Callable[[Any], Any]]] = {"k": int, "distance": str}
     label_set: LabelSet
     examples: NDArray[np.float32]
     gold: NDArray[np.int64]
@@ -124,29 +126,12 @@ class Neighbours(Scorer):
             self._index.append(index)
         return self._index[0]
 
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """The examples and their label positions."""
-        return {"examples": self.examples.astype(np.float32), "gold": self.gold}
-
-    def values(self) -> dict[str, Any]:
-        """Number of neighbours and distance."""
-        return {"k": self.k, "distance": self.distance}
-
-    @classmethod
-    def restore(
-        cls,
-        label_set: LabelSet,
-        temperature: float | None,
-        arrays: Mapping[str, NDArray[Any]],
-        values: Mapping[str, Any],
-    ) -> Neighbours:
-        """See :meth:`Scorer.restore`."""
-        examples, gold = arrays["examples"], arrays["gold"].astype(np.int64)
-        if examples.ndim != 2 or gold.shape != (len(examples),) or not np.isfinite(examples).all():
-            raise ValueError(f"examples {examples.shape} and labels {gold.shape}")
-        if gold.size and not 0 <= gold.min() <= gold.max() < len(label_set):
+    def check(self) -> None:
+        """Examples and their labels are as many, and each label is one."""
+        if self.examples.ndim != 2 or self.gold.shape != (len(self.examples),):
+            raise ValueError(f"examples {self.examples.shape} and labels {self.gold.shape}")
+        if self.gold.size and not 0 <= self.gold.min() <= self.gold.max() < len(self.label_set):
             raise ValueError("an example of no label")
-        return cls(label_set, examples, gold, int(values["k"]), str(values["distance"]), temperature)
 
 
 def _has_faiss() -> bool:

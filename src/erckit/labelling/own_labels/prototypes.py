@@ -5,7 +5,7 @@ Source: Snell, Swersky and Zemel, "Prototypical Networks for Few-shot Learning",
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -38,6 +38,8 @@ class Prototypes(Scorer):
     """
 
     kind: ClassVar[str] = "prototypes"
+    learned: ClassVar[Mapping[str, type[np.generic]]] = {"centres": np.float64, "counts": np.int64}
+    needed: ClassVar[Mapping[str, Callable[[Any], Any]]] = {"distance": str, "scatter": float, "levels": bool}
     label_set: LabelSet
     centres: NDArray[np.float64]
     counts: NDArray[np.int64]
@@ -111,28 +113,11 @@ class Prototypes(Scorer):
         """The same with the temperature fitted on logits (N, L) of vectors that the prototypes were not made from."""
         return replace(self, temperature=few_temperature(np.asarray(logits), gold))
 
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """The prototypes in 32-bit floats, and the counts."""
-        return {"centres": self.centres.astype(np.float32), "counts": self.counts}
-
-    def values(self) -> dict[str, Any]:
-        """Distance, scatter, levels."""
-        return {"distance": self.distance, "scatter": self.scatter, "levels": self.levels}
-
-    @classmethod
-    def restore(
-        cls,
-        label_set: LabelSet,
-        temperature: float | None,
-        arrays: Mapping[str, NDArray[Any]],
-        values: Mapping[str, Any],
-    ) -> Prototypes:
-        """See :meth:`Scorer.restore`."""
-        centres, counts = arrays["centres"].astype(np.float64), arrays["counts"].astype(np.int64)
-        if centres.ndim != 2 or len(centres) != len(label_set) or counts.shape != (len(label_set),):
-            raise ValueError(f"prototypes {centres.shape} for {len(label_set)} labels")
-        if not np.isfinite(centres).all() or (counts < 1).any():
-            raise ValueError("prototypes that are not finite, or of no example")
-        scatter, distance = float(values["scatter"]), str(values["distance"])
-        scaled(centres, distance)
-        return cls(label_set, centres, counts, scatter, distance, bool(values["levels"]), temperature)
+    def check(self) -> None:
+        """A prototype for each label, of one example or more."""
+        labels = len(self.label_set)
+        if self.centres.ndim != 2 or len(self.centres) != labels or self.counts.shape != (labels,):
+            raise ValueError(f"prototypes {self.centres.shape} for {labels} labels")
+        if (self.counts < 1).any():
+            raise ValueError("prototypes of no example")
+        scaled(self.centres, self.distance)

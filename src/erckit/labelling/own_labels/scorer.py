@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,9 +32,13 @@ class Scorer(ABC):
         label_set: Labels in the order of the logits.
         temperature: What logits are divided by before the softmax, fitted on vectors that its own values were not
             made from; None when it was not fitted.
+        learned: Its arrays, by the name of the attribute, and their type.
+        needed: What else it needs, by the name of the attribute, and its type.
     """
 
     kind: ClassVar[str]
+    learned: ClassVar[Mapping[str, type[np.generic]]] = {}
+    needed: ClassVar[Mapping[str, Callable[[Any], Any]]] = {}
     label_set: LabelSet
     temperature: float | None
 
@@ -48,28 +52,43 @@ class Scorer(ABC):
         """
 
     @abstractmethod
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """Everything it learned, by name."""
+    def check(self) -> None:
+        """Refuse what came out of a damaged or foreign folder.
 
-    @abstractmethod
+        Raises:
+            ValueError: Something does not fit.
+        """
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Everything it learned, by name; floats in 32 bits."""
+        learned = {name: getattr(self, name) for name in self.learned}
+        return {name: a.astype(np.float32) if a.dtype.kind == "f" else a for name, a in learned.items()}
+
     def values(self) -> dict[str, Any]:
         """Everything else it needs, as JSON knows it; without labels and temperature."""
+        return {name: getattr(self, name) for name in self.needed}
 
     @classmethod
-    @abstractmethod
     def restore(
         cls,
         label_set: LabelSet,
         temperature: float | None,
         arrays: Mapping[str, NDArray[Any]],
         values: Mapping[str, Any],
-    ) -> Scorer:
+    ) -> Self:
         """The scorer whose :meth:`arrays` and :meth:`values` these are.
 
         Raises:
             KeyError: Something is missing.
             ValueError: Something does not fit.
         """
+        learned = {name: arrays[name].astype(kind) for name, kind in cls.learned.items()}
+        needed = {name: kind(values[name]) for name, kind in cls.needed.items()}
+        made = cls(label_set=label_set, temperature=temperature, **learned, **needed)  # type: ignore[call-arg]
+        made.check()
+        if not all(np.isfinite(array).all() for array in learned.values()):
+            raise ValueError("numbers that are not finite")
+        return made
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from erckit.conversation import Conversation, Utterance
+from erckit.encoding.precision import autocast
 from erckit.encoding.stream import Block, EncoderState, StreamEncoder
 from erckit.encoding.tokens import TokenizedConversation
 from erckit.errors import SettingError
@@ -15,7 +16,6 @@ from erckit.labelling.stream.stream_state import StreamState
 from erckit.memory.identity import LOCAL_SPEAKERS
 from erckit.model_folder.network_folder import PretrainedModel
 from erckit.networks.causal_stream import CausalStream, RowState
-from erckit.networks.inference import autocast
 from erckit.networks.network import ModelInputs
 
 FEW = 2  # conversations labelled together, up to which an even time per utterance counts more than the total

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from erckit.conversation import Prediction, Utterance
+from erckit.encoding.precision import autocast
 from erckit.labelling.labeler_memory import LabelerMemory
 from erckit.labelling.scored_predictions import check_confidence, scored_predictions
 from erckit.labelling.stream.stream_encoding import StreamEncoding
@@ -18,7 +19,7 @@ from erckit.labelling.stream.stream_state import StreamedUtterance, StreamState
 from erckit.memory.model_memory import ModelMemory, moment
 from erckit.models.system import HISTORIES, About
 from erckit.networks.dialogues import number_speaker
-from erckit.networks.inference import autocast, represent
+from erckit.networks.inference import represent
 from erckit.settings import choose
 
 

@@ -39,7 +39,7 @@ class TextClassifier(Baseline):
     def __init__(self, name: str, folder: Path, precision: str = "auto", batch_tokens: int = 4096) -> None:
         import torch
 
-        from erckit.networks.inference import resolve_precision
+        from erckit.encoding.precision import resolve_precision
 
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self._precision = resolve_precision(precision, self._device)
@@ -78,7 +78,7 @@ class TextClassifier(Baseline):
         """Scores of every utterance, (U, L) per conversation."""
         import torch
 
-        from erckit.networks.inference import autocast
+        from erckit.encoding.precision import autocast
         from erckit.networks.preparation import batches_of
 
         texts = [u.text for conversation in conversations for u in conversation.utterances]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import torch
@@ -15,7 +15,10 @@ from erckit.networks.history_gru import HistoryGRU
 from erckit.networks.network import ModelInputs
 from erckit.networks.shared_settings import ModelSettings
 from erckit.networks.window_context import WindowContext
+from erckit.read_when import read_when, unless
 from erckit.settings import require
+
+_WITH_HISTORY = read_when(unless("model.history.scope", "none"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +40,8 @@ class EmoNetFrozenSettings:
     feedforward: int = 768
     dropout: float = 0.3
     is_normalised: bool = False
-    gru_layers: int = 2
-    gru_dropout: float = 0.3
+    gru_layers: int = field(default=2, metadata=_WITH_HISTORY)
+    gru_dropout: float = field(default=0.3, metadata=_WITH_HISTORY)
 
     def __post_init__(self) -> None:
         require(self, "context_window", least=1, most=1000)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from erckit.errors import SettingError
 from erckit.prompting.prompt.biography_lines import PLACES, about_line, blocks_with_biographies
 from erckit.prompting.prompt.prompt_context import PromptContext
 from erckit.prompting.prompt.prompt_style import PromptStyle, Shown, StyleSettings, example_lines, label_list
+from erckit.read_when import read_when, unless
 from erckit.settings import choose
 
 BIOGRAPHIES = ("causal", "whole_conversation", "none")
+_WITH_BIOGRAPHIES = read_when(unless("style.biographies", "none"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +31,8 @@ class BiosErcSettings(StyleSettings):
     """
 
     biographies: str = "causal"
-    biography_words: int = 60
-    biography_place: str = "question"
+    biography_words: int = field(default=60, metadata=_WITH_BIOGRAPHIES)
+    biography_place: str = field(default="question", metadata=_WITH_BIOGRAPHIES)
     window_after: int = 0
 
     def __post_init__(self) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from erckit.errors import SettingError
 from erckit.prompting.prompt.biography_lines import PLACES, about_line, blocks_with_biographies
 from erckit.prompting.prompt.prompt_context import LabelledText, PromptContext
 from erckit.prompting.prompt.prompt_style import PromptStyle, Shown, StyleSettings, example_lines, label_list
+from erckit.read_when import only, read_when, unless
 from erckit.settings import choose
+
+_WITH_BIOGRAPHY = read_when(only("style.biography", True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +33,11 @@ class EmonetLlmSettings(StyleSettings):
     """
 
     biography: bool = True
-    biography_words: int = 60
-    biography_place: str = "question"
+    biography_words: int = field(default=60, metadata=_WITH_BIOGRAPHY)
+    biography_place: str = field(default="question", metadata=_WITH_BIOGRAPHY)
     biography_sentences: int = 0
     recent: int = 3
-    recent_texts: bool = False
+    recent_texts: bool = field(default=False, metadata=read_when(unless("style.recent", 0)))
     related: int = 1
 
     def __post_init__(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from erckit.conversation import Conversation
@@ -19,6 +19,7 @@ from erckit.prompting.prompt.prompt_style import (
     label_list,
 )
 from erckit.prompting.prompt.task import NO_GOLD, Task
+from erckit.read_when import read_when, unless
 
 DEMONSTRATION_WORDS = 12  # they stand in the question, so they are read once per utterance
 
@@ -34,7 +35,7 @@ class InstructErcSettings(StyleSettings):
     """
 
     demonstrations: int = 1
-    demonstration_words: int | None = None
+    demonstration_words: int | None = field(default=None, metadata=read_when(unless("style.demonstrations", 0)))
 
     def __post_init__(self) -> None:
         StyleSettings.__post_init__(self)

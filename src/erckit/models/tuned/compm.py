@@ -7,7 +7,7 @@ Conversation", NAACL 2022, section 3.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import torch
@@ -19,7 +19,10 @@ from erckit.encoding.encoder import ConversationEncoder
 from erckit.networks.history_gru import HistoryGRU
 from erckit.networks.network import ConversationModel, ModelInputs
 from erckit.networks.shared_settings import ModelSettings
+from erckit.read_when import read_when, unless
 from erckit.settings import require
+
+_WITH_HISTORY = read_when(unless("model.history.scope", "none"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +35,9 @@ class CoMPMSettings:
         has_projection: Whether the speaker vector passes W_p before the sum.
     """
 
-    gru_layers: int = 2
-    gru_dropout: float = 0.3
-    has_projection: bool = True
+    gru_layers: int = field(default=2, metadata=_WITH_HISTORY)
+    gru_dropout: float = field(default=0.3, metadata=_WITH_HISTORY)
+    has_projection: bool = field(default=True, metadata=_WITH_HISTORY)
 
     def __post_init__(self) -> None:
         require(self, "gru_layers", least=1)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from erckit.backbones.causal_lms import DEFAULT_CAUSAL_LM
 from erckit.conversation import Conversation
@@ -24,13 +26,23 @@ if TYPE_CHECKING:
 Characteristics = tuple[Mapping[str, str], ...]
 
 
-class Annotator(Protocol):
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a writer of biographies may know besides the conversations, see :meth:`Annotator.biographies`."""
+
+    anonymous: Collection[str] = ()
+    known: Mapping[str, Biography] | None = None
+    labels: Sequence[Sequence[str | None]] | None = None
+    keeps_last: bool = False
+
+
+class Annotator(ABC):
     """Writes what prompts show about speakers and utterances."""
 
     @property
+    @abstractmethod
     def name(self) -> str:
         """Who writes."""
-        ...
 
     def biographies(
         self,
@@ -56,8 +68,15 @@ class Annotator(Protocol):
         Raises:
             AnnotationError: The writer does not answer, or a file lacks some; what was written is kept.
         """
-        ...
+        return self._biographies(conversations, settings, Told(anonymous, known, labels, keeps_last))
 
+    @abstractmethod
+    def _biographies(
+        self, conversations: Sequence[Conversation], settings: BiographySettings, told: Told
+    ) -> WrittenBiographies:
+        """As :meth:`biographies`."""
+
+    @abstractmethod
     def characteristics(
         self, conversations: Sequence[Conversation], elements: Sequence[str] = DEFAULT_ELEMENTS, window: int = 12
     ) -> list[Characteristics]:
@@ -67,7 +86,6 @@ class Annotator(Protocol):
             AnnotationError: As for biographies.
             SettingError: An unknown element, or a writer that writes no characteristics.
         """
-        ...
 
 
 def open_annotator(

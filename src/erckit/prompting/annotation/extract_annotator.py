@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 
 from erckit.conversation import Conversation
 from erckit.errors import SettingError
-from erckit.memory.biography import Biography
-from erckit.prompting.annotation.annotator import Characteristics
+from erckit.prompting.annotation.annotator import Annotator, Characteristics, Told
 from erckit.prompting.annotation.biography_plan import Place, biography_plan
 from erckit.prompting.annotation.biography_settings import BiographySettings
 from erckit.prompting.annotation.elements import DEFAULT_ELEMENTS
@@ -73,7 +72,7 @@ def _weight(text: str) -> float:
     return min(len(longer), _MOST_WORDS) + (3.0 if longer and _OWN.intersection(words) else 0.0)
 
 
-class ExtractAnnotator:
+class ExtractAnnotator(Annotator):
     """Quotes what speakers said: free, instant, and honest about what it is."""
 
     @property
@@ -81,15 +80,8 @@ class ExtractAnnotator:
         """``extract`` and the version of its rule."""
         return "extract/1"
 
-    def biographies(
-        self,
-        conversations: Sequence[Conversation],
-        settings: BiographySettings,
-        *,
-        anonymous: Collection[str] = (),
-        known: Mapping[str, Biography] | None = None,
-        labels: Sequence[Sequence[str | None]] | None = None,
-        keeps_last: bool = False,
+    def _biographies(
+        self, conversations: Sequence[Conversation], settings: BiographySettings, told: Told
     ) -> WrittenBiographies:
         """See :class:`Annotator`."""
 
@@ -99,15 +91,15 @@ class ExtractAnnotator:
         def rewrite(jobs: Sequence[tuple[str, str, Sequence[Place]]]) -> list[str]:
             return [
                 extract_biography(
-                    before, [text(p) for p in places], [labels[c][u] for c, u in places] if labels else ()
+                    last, [text(p) for p in places], [told.labels[c][u] for c, u in places] if told.labels else ()
                 )
-                for _, before, places in jobs
+                for _, last, places in jobs
             ]
 
         if settings.is_causal:
-            told = biographies_before(known, conversations)
-            plans = biography_plan(conversations, settings, anonymous, told)
-            return grow_biographies(conversations, plans, told, self.name, rewrite, keeps_last)
+            before = biographies_before(told.known, conversations)
+            plans = biography_plan(conversations, settings, told.anonymous, before)
+            return grow_biographies(conversations, plans, before, self.name, rewrite, told.keeps_last)
         rows = []
         for c, conversation in enumerate(conversations):
             said: dict[str, list[Place]] = {}

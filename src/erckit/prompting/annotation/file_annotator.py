@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from erckit.conversation import Conversation
 from erckit.errors import AnnotationError
-from erckit.memory.biography import Biography
 from erckit.prompting.annotation.annotation_rows import AnnotationRow, read_rows
-from erckit.prompting.annotation.annotator import Characteristics
+from erckit.prompting.annotation.annotator import Annotator, Characteristics, Told
 from erckit.prompting.annotation.biography_settings import BiographySettings
 from erckit.prompting.annotation.elements import DEFAULT_ELEMENTS, check_elements
 from erckit.prompting.annotation.grow_biographies import WrittenBiographies
@@ -18,7 +17,7 @@ from erckit.prompting.annotation.grow_biographies import WrittenBiographies
 T = TypeVar("T")
 
 
-class FileAnnotator:
+class FileAnnotator(Annotator):
     """Finds annotations by conversation, utterance and speaker; writes nothing itself.
 
     Args:
@@ -44,15 +43,8 @@ class FileAnnotator:
         """The file's name."""
         return f"file {self._path.name}"
 
-    def biographies(
-        self,
-        conversations: Sequence[Conversation],
-        settings: BiographySettings,
-        *,
-        anonymous: Collection[str] = (),
-        known: Mapping[str, Biography] | None = None,
-        labels: Sequence[Sequence[str | None]] | None = None,
-        keeps_last: bool = False,
+    def _biographies(
+        self, conversations: Sequence[Conversation], settings: BiographySettings, told: Told
     ) -> WrittenBiographies:
         """See :class:`Annotator`; of the settings only the form counts.
 

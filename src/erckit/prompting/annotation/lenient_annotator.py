@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from erckit.conversation import Conversation
 from erckit.errors import AnnotationError
-from erckit.memory.biography import Biography
-from erckit.prompting.annotation.annotator import Annotator, Characteristics
+from erckit.prompting.annotation.annotator import Annotator, Characteristics, Told
 from erckit.prompting.annotation.biography_settings import BiographySettings
 from erckit.prompting.annotation.elements import DEFAULT_ELEMENTS
 from erckit.prompting.annotation.grow_biographies import WrittenBiographies
@@ -19,7 +18,7 @@ T = TypeVar("T")
 _TOLD: set[tuple[str, str]] = set()  # of which writers and annotations this process has told that they are missing
 
 
-class LenientAnnotator:
+class LenientAnnotator(Annotator):
     """Goes on where a file has no annotations of a conversation, or a model does not answer.
 
     A model is trained with annotations of its corpus; somebody else's conversations have none until they are written.
@@ -44,42 +43,23 @@ class LenientAnnotator:
         """
         return self._open().name
 
-    def biographies(
-        self,
-        conversations: Sequence[Conversation],
-        settings: BiographySettings,
-        *,
-        anonymous: Collection[str] = (),
-        known: Mapping[str, Biography] | None = None,
-        labels: Sequence[Sequence[str | None]] | None = None,
-        keeps_last: bool = False,
+    def _biographies(
+        self, conversations: Sequence[Conversation], settings: BiographySettings, told: Told
     ) -> WrittenBiographies:
         """See :class:`Annotator`; without any, a speaker has the biography that is known already, or none."""
-        told = {name: biography.text for name, biography in (known or {}).items()}
+        before = {name: biography.text for name, biography in (told.known or {}).items()}
 
         def write(writer: Annotator, chosen: Sequence[Conversation]) -> WrittenBiographies:
-            return writer.biographies(
-                chosen, settings, anonymous=anonymous, known=known, labels=labels, keeps_last=keeps_last
-            )
+            return writer._biographies(chosen, settings, told)
 
         def blank(conversation: Conversation) -> tuple[str, ...]:
-            return tuple(told.get(utterance.speaker, "") for utterance in conversation.utterances)
+            return tuple(before.get(utterance.speaker, "") for utterance in conversation.utterances)
 
         if self._is_file:
             rows = self._each(conversations, lambda w, one: write(w, one).per_utterance[0], blank, "biographies")
             return WrittenBiographies(rows, settings.is_causal)
-        writer: Annotator | None = None
-        try:
-            writer = self._open()
-            return write(writer, conversations)
-        except AnnotationError as error:
-            if isinstance(writer, ModelAnnotator):
-                written = write(writer.kept(), conversations)
-            else:
-                nobody = range(len(conversations))
-                written = WrittenBiographies([blank(one) for one in conversations], settings.is_causal, {}, nobody)
-            self._tell("biographies", len(written.lacking), len(conversations), str(error))
-            return written
+        nobody = WrittenBiographies([*map(blank, conversations)], settings.is_causal, {}, range(len(conversations)))
+        return self._all(conversations, write, nobody, "biographies", lambda written: len(written.lacking))
 
     def characteristics(
         self, conversations: Sequence[Conversation], elements: Sequence[str] = DEFAULT_ELEMENTS, window: int = 12
@@ -94,18 +74,26 @@ class LenientAnnotator:
 
         if self._is_file:
             return self._each(conversations, lambda w, one: write(w, one)[0], blank, "characteristics")
+        nothing = [*map(blank, conversations)]
+        return self._all(conversations, write, nothing, "characteristics", lambda rows: sum(not any(r) for r in rows))
+
+    def _all(
+        self,
+        conversations: Sequence[Conversation],
+        write: Callable[[Annotator, Sequence[Conversation]], T],
+        nothing: T,
+        what: str,
+        missing: Callable[[T], int],
+    ) -> T:
+        """What a model says of all conversations; where it fails, what is kept of its answers, or nothing."""
         writer: Annotator | None = None
         try:
             writer = self._open()
             return write(writer, conversations)
         except AnnotationError as error:
-            if isinstance(writer, ModelAnnotator):
-                rows = write(writer.kept(), conversations)
-            else:
-                rows = [blank(one) for one in conversations]
-            missing = sum(1 for one in rows if not any(one))
-            self._tell("characteristics", missing, len(conversations), str(error))
-            return rows
+            had = write(writer.kept(), conversations) if isinstance(writer, ModelAnnotator) else nothing
+            self._tell(what, missing(had), len(conversations), str(error))
+            return had
 
     def _each(
         self,

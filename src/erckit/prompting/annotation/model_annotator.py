@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 
 from erckit.conversation import Conversation
-from erckit.memory.biography import Biography
 from erckit.progress import Progress
-from erckit.prompting.annotation.annotator import Characteristics
+from erckit.prompting.annotation.annotator import Annotator, Characteristics, Told
 from erckit.prompting.annotation.biography_plan import Place, SpeakerPlan, biography_plan
 from erckit.prompting.annotation.biography_request import VERSION, growing_request, whole_request
 from erckit.prompting.annotation.biography_settings import BiographySettings
@@ -21,7 +20,7 @@ from erckit.prompting.engines.request import Request
 from erckit.prompting.engines.write_all import write_all
 
 
-class ModelAnnotator:
+class ModelAnnotator(Annotator):
     """Asks an engine, keeps every answer, goes on where it stopped.
 
     Args:
@@ -52,33 +51,24 @@ class ModelAnnotator:
         """The same without asking the engine: a conversation that is not wholly kept has no characteristics."""
         return ModelAnnotator(self.engine, self.cache, self.budget, True, False)
 
-    def biographies(
-        self,
-        conversations: Sequence[Conversation],
-        settings: BiographySettings,
-        *,
-        anonymous: Collection[str] = (),
-        known: Mapping[str, Biography] | None = None,
-        labels: Sequence[Sequence[str | None]] | None = None,
-        keeps_last: bool = False,
+    def _biographies(
+        self, conversations: Sequence[Conversation], settings: BiographySettings, told: Told
     ) -> WrittenBiographies:
         """See :class:`Annotator`; labels are not shown to the model."""
         if not settings.is_causal:
             return self._whole(conversations, settings)
-        told = biographies_before(known, conversations)
-        plans = biography_plan(conversations, settings, anonymous, told)
-        with Progress(_versions(plans, keeps_last), "Writing", "biographies", self._quiet) as bar:
+        before = biographies_before(told.known, conversations)
+        plans = biography_plan(conversations, settings, told.anonymous, before)
+        with Progress(_versions(plans, told.keeps_last), "Writing", "biographies", self._quiet) as bar:
 
             def rewrite(jobs: Sequence[tuple[str, str, Sequence[Place]]]) -> list[str | None]:
                 requests = [
-                    growing_request(
-                        name, before, [conversations[c].utterances[u].text for c, u in places], settings.words
-                    )
-                    for name, before, places in jobs
+                    growing_request(name, last, [conversations[c].utterances[u].text for c, u in said], settings.words)
+                    for name, last, said in jobs
                 ]
                 return self._write(requests, bar)
 
-            return grow_biographies(conversations, plans, told, self.name, rewrite, keeps_last)
+            return grow_biographies(conversations, plans, before, self.name, rewrite, told.keeps_last)
 
     def characteristics(
         self, conversations: Sequence[Conversation], elements: Sequence[str] = DEFAULT_ELEMENTS, window: int = 12

@@ -6,12 +6,16 @@ from dataclasses import dataclass, field
 
 from erckit.backbones.causal_lms import DEFAULT_CAUSAL_LM
 from erckit.errors import SettingError
+from erckit.read_when import only, read_when, unless
 from erckit.settings import choose
 
 RETRIEVALS = ("label_blind", "same_label")
 SCOPES = ("none", "conversation", "all")  # of model.history, for LLM systems
 LABEL_FORMS = ("auto", "first", "full")
 ENGINES = ("extract", "local", "endpoint", "file")
+_TRAINED = only("training.llm.is_trained", True)
+_ASKED = read_when(only("context.engine.kind", "local", "endpoint"))
+_ENDPOINT = read_when(only("context.engine.kind", "endpoint"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +30,14 @@ class DemonstrationSettings:
         encoder: Backbone whose sentence vectors are compared.
     """
 
-    how: str = "label_blind"
-    per_label: int = 0
-    encoder: str = "all-MiniLM-L6-v2"
+    how: str = field(default="label_blind", metadata=read_when(unless("style.demonstrations", 0), _TRAINED))
+    per_label: int = field(default=0, metadata=read_when(unless("style.demonstrations", 0)))
+    encoder: str = field(
+        default="all-MiniLM-L6-v2",
+        metadata=read_when(
+            (unless("style.demonstrations", 0), unless("style.related", 0), unless("style.biography_sentences", 0))
+        ),
+    )
 
     def __post_init__(self) -> None:
         choose(self.how, RETRIEVALS, "context.demonstrations.how")
@@ -46,7 +55,7 @@ class ExampleSettings:
     """
 
     count: int = 0
-    seed: int = 0
+    seed: int = field(default=0, metadata=read_when(unless("context.examples.count", 0)))
 
     def __post_init__(self) -> None:
         for name in ("count", "seed"):
@@ -96,14 +105,14 @@ class EngineSettings:
     """
 
     kind: str = "extract"
-    model: str = ""
-    url: str = ""
-    file: str = ""
-    tokens: int = 0
-    seconds: float = 0.0
-    tries: int = 4
-    timeout: float = 60.0
-    parallel: int = 4
+    model: str = field(default="", metadata=_ASKED)
+    url: str = field(default="", metadata=_ENDPOINT)
+    file: str = field(default="", metadata=read_when(only("context.engine.kind", "file")))
+    tokens: int = field(default=0, metadata=_ASKED)
+    seconds: float = field(default=0.0, metadata=_ASKED)
+    tries: int = field(default=4, metadata=_ASKED)
+    timeout: float = field(default=60.0, metadata=_ENDPOINT)
+    parallel: int = field(default=4, metadata=_ASKED)
 
     def __post_init__(self) -> None:
         choose(self.kind, ENGINES, "context.engine.kind")
@@ -142,8 +151,16 @@ class ContextSettings:
 
     demonstrations: DemonstrationSettings = field(default_factory=DemonstrationSettings)
     examples: ExampleSettings = field(default_factory=ExampleSettings)
-    recent: RecentSettings = field(default_factory=RecentSettings)
-    engine: EngineSettings = field(default_factory=EngineSettings)
+    recent: RecentSettings = field(
+        default_factory=RecentSettings,
+        metadata=read_when(_TRAINED, (unless("style.recent", 0), unless("style.related", 0))),
+    )
+    engine: EngineSettings = field(
+        default_factory=EngineSettings,
+        metadata=read_when(
+            (only("style.biography", True), unless("style.biographies", "none"), unless("style.elements", ()))
+        ),
+    )
     removes_prior: bool | None = None
     label_form: str = "auto"
     max_tokens: int = 1024

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from erckit.conversation import Conversation
@@ -13,6 +13,7 @@ from erckit.prompting.prompt.conversation_prompt import CONTENT, ContentFree, Co
 from erckit.prompting.prompt.prompt_context import LabelledText, PromptContext
 from erckit.prompting.prompt.quoted import plain_names, quoted
 from erckit.prompting.prompt.task import Task
+from erckit.read_when import only, read_when
 from erckit.settings import choose
 
 HISTORIES = ("all", "window", "none")
@@ -40,9 +41,9 @@ class StyleSettings:
 
     layout: str = "shared"
     history: str = "all"
-    window: int = 12
+    window: int = field(default=12, metadata=read_when(only("style.history", "window")))
     speakers: str = "names"
-    wording: int = 2
+    wording: int = field(default=2, metadata=read_when(only("style.layout", "shared")))
 
     def __post_init__(self) -> None:
         choose(self.layout, LAYOUTS, "style.layout")

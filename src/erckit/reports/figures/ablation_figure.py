@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,19 +26,17 @@ def save_ablation_png(ablation: Ablation, path: str | Path) -> Path:
     Returns:
         The path.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
     from erckit.evaluation.ablation.ablation_result import seed_scores
-    from erckit.storage.atomic import write_bytes
+    from erckit.reports.figures.save_figure import save_figure
 
     metric, measured = ablation.metric, ablation.measured
     first = measured[0][1]
     several = len(first.runs) > 1
     names = [textwrap.fill(outcome.row.name, 34) for outcome, _ in measured]
     figure = Figure(figsize=(8.4, 1.9 + 0.44 * len(measured)), dpi=150, layout="constrained")
-    FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     if measured[0][0].row is ablation.plan.rows[0]:
         axes.axvline(100 * first.metrics[metric], color=_GREY, linewidth=1, linestyle=_DASHED, zorder=0)
@@ -78,9 +75,4 @@ def save_ablation_png(ablation: Ablation, path: str | Path) -> Path:
     if several:
         marks.append(Line2D([], [], color=_GREY, marker="o", markersize=3.2, linewidth=0, label="one seed"))
     figure.legend(handles=marks, loc="outside lower left", ncols=4, fontsize=7.5, frameon=False)
-
-    drawn = io.BytesIO()
-    figure.savefig(drawn, format="png", metadata={"Software": None})
-    target = Path(path)
-    write_bytes(target, drawn.getvalue())
-    return target
+    return save_figure(figure, path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,11 +21,10 @@ def save_confusion_png(result: Result, path: str | Path) -> Path:
         The path.
     """
     import numpy as np
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     from erckit.evaluation.results.summary import protocol_line
-    from erckit.storage.atomic import write_bytes
+    from erckit.reports.figures.save_figure import save_figure
 
     labels = result.label_set.labels
     counts = np.asarray(result.confusion, dtype=np.int64)  # (L, L)
@@ -34,9 +32,7 @@ def save_confusion_png(result: Result, path: str | Path) -> Path:
     share = np.divide(counts, support, out=np.zeros(counts.shape), where=support > 0)
 
     side = max(4.2, 0.62 * len(labels) + 1.8)
-    # A Figure of its own, not pyplot: nothing global is touched, no window system is needed.
     figure = Figure(figsize=(side + 1.0, side), dpi=150, layout="constrained")
-    FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     image = axes.imshow(share, cmap="Blues", vmin=0, vmax=max(0.01, float(share.max())))
     small = 9 if len(labels) <= 12 else 6
@@ -59,11 +55,4 @@ def save_confusion_png(result: Result, path: str | Path) -> Path:
     bar.set_label("share of the gold label", fontsize=8)
     bar.ax.tick_params(labelsize=7, length=2)
     bar.outline.set_visible(False)
-
-    # Rendered in memory, so that the file on disk is whole or not there; without date or version in it, equal results
-    # give equal bytes.
-    drawn = io.BytesIO()
-    figure.savefig(drawn, format="png", metadata={"Software": None})
-    target = Path(path)
-    write_bytes(target, drawn.getvalue())
-    return target
+    return save_figure(figure, path)

@@ -19,6 +19,4 @@ def save_figure(figure: Figure, path: str | Path) -> Path:
     FigureCanvasAgg(figure)  # no pyplot: nothing global is touched, no window system is needed
     drawn = io.BytesIO()
     figure.savefig(drawn, format="png", metadata={"Software": None})
-    target = Path(path)
-    write_bytes(target, drawn.getvalue())
-    return target
+    return write_bytes(path, drawn.getvalue())

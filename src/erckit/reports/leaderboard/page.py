@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -22,6 +20,7 @@ from erckit.reports.leaderboard.columns import (
     section_title,
 )
 from erckit.reports.leaderboard.interval_chart import interval_chart
+from erckit.reports.pages.html_page import html_page
 from erckit.reports.pages.html_text import html_text
 
 STYLE = """
@@ -126,9 +125,7 @@ def write_leaderboard_page(leaderboard: Leaderboard, path: str | Path, title: st
     """
     from erckit.storage.atomic import write_text
 
-    target = Path(path)
-    write_text(target, leaderboard_html(leaderboard, title))
-    return target
+    return write_text(path, leaderboard_html(leaderboard, title))
 
 
 def leaderboard_html(leaderboard: Leaderboard, title: str = "Leaderboard") -> str:
@@ -146,19 +143,12 @@ def leaderboard_html(leaderboard: Leaderboard, title: str = "Leaderboard") -> st
             f"{_table(columns, leaderboard.unplaced, UNPLACED_TITLE)}</section>\n"
         )
     listed = "".join(f'<li><a href="#{anchor}">{html_text(name)}</a></li>' for anchor, name in links)
-    # The policy forbids every request and every script but ours, should a name ever get past the escaping.
-    digest = base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">\n'
-        f"<title>{html_text(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
+    whole = (
         f"<header><h1>{html_text(title)}</h1><p>{html_text(INTRODUCTION)}</p>"
         f'<p class="muted">{html_text(READING)}</p>{_KEY}'
-        f'<nav aria-label="Protocols"><ul>{listed}</ul></nav></header>\n<main>\n{body}</main>\n<footer></footer>\n'
-        f"<script>{SCRIPT}</script>\n</body>\n</html>\n"
+        f'<nav aria-label="Protocols"><ul>{listed}</ul></nav></header>\n<main>\n{body}</main>\n<footer></footer>'
     )
+    return html_page(title, STYLE, SCRIPT, whole)
 
 
 _BAR, _DOT = '<path class="bar" d="M3 4v8m0 -4H41m0 -4v8"/>', '<circle class="dot" cx="22" cy="8" r="5"/>'

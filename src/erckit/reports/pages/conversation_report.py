@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from erckit.conversation import LabelledConversation
 from erckit.errors import ErckitError
 from erckit.reports.pages.course_chart import course_chart, overview_band
+from erckit.reports.pages.html_page import html_page
 from erckit.reports.pages.html_text import html_text
 from erckit.reports.pages.page_style import SCRIPT, style_sheet
 from erckit.reports.pages.speaker_summary import speaker_summary
@@ -46,9 +45,7 @@ def write_report(
     """
     from erckit.storage.atomic import write_text
 
-    target = Path(path)
-    write_text(target, report_html(labelled, title=title, model_line=model_line))
-    return target
+    return write_text(path, report_html(labelled, title=title, model_line=model_line))
 
 
 def report_html(
@@ -68,19 +65,13 @@ def report_html(
         before += len(one.predictions)
         is_open = number == 1 or (number <= _OPEN_AT_FIRST and before <= _OPEN_UTTERANCES)
         talks.append(_conversation(number, one, styles, speakers, is_open))
-    # The policy forbids every request and every script but ours, should a text ever get past the escaping.
-    digest = base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">\n'
-        f"<title>{html_text(title)}</title>\n<style>{style_sheet(styles.values())}</style>\n</head>\n<body>\n"
+    body = (
         f"{_header(labelled, speakers, title, model_line)}\n<main>\n{_tools(labelled, styles, speakers)}\n"
         f'<h2 id="speakers">Speakers</h2>\n<div class="card">{speaker_summary(labelled, styles)}</div>\n'
         f'<h2 id="conversations">{"Conversation" if len(labelled) == 1 else "Conversations"}</h2>\n{"".join(talks)}\n'
-        f"</main>\n{_FOOTER}\n<script>{SCRIPT}</script>\n</body>\n</html>\n"
+        f"</main>\n{_FOOTER}"
     )
+    return html_page(title, style_sheet(styles.values()), SCRIPT, body)
 
 
 _FOOTER = (

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from erckit.reports.figures.place_names import lead_end, place_names
+from erckit.reports.pages.html_page import html_page
 from erckit.reports.pages.html_text import html_text
 from erckit.reports.pages.svg_markers import marker_path
 from erckit.reports.palette import label_styles
@@ -79,9 +78,7 @@ def write_emotion_map(found: EmotionMap, path: str | Path, with_text: bool = Fal
     """
     from erckit.storage.atomic import write_text
 
-    target = Path(path)
-    write_text(target, emotion_map_html(found, with_text))
-    return target
+    return write_text(path, emotion_map_html(found, with_text))
 
 
 def emotion_map_html(found: EmotionMap, with_text: bool = False) -> str:
@@ -90,23 +87,16 @@ def emotion_map_html(found: EmotionMap, with_text: bool = False) -> str:
     light = "".join(f".{style.css}{{--c:{style.light}}}" for style in styles.values())
     dark = "".join(f".{style.css}{{--c:{style.dark}}}" for style in styles.values())
     sheet = f"{STYLE}{light}\n@media screen and (prefers-color-scheme:dark){{{dark}}}\n"
-    # The policy forbids every request and every script but ours, should a name ever get past the escaping.
-    digest = base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
     facts = "".join(f"<li>{html_text(fact)}</li>" for fact in found.facts)
     title = f"Map of emotions: {found.title}"
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">\n'
-        f"<title>{html_text(title)}</title>\n<style>{sheet}</style>\n</head>\n<body>\n"
+    body = (
         f'<header><h1>{html_text(title)}</h1><ul class="facts">{facts}</ul></header>\n<main>\n'
         f'<div class="map card">{_legend(found, styles)}{_chart(found, styles, with_text)}</div>\n'
         "<p class=muted>Large marks with a name are the means of the labels. "
         f"Across: {html_text(found.axes[0])}. Up: {html_text(found.axes[1])}.</p>\n"
-        f"<h2>Distances between labels</h2>\n{_table(found, styles)}\n</main>\n<footer></footer>\n"
-        f"<script>{SCRIPT}</script>\n</body>\n</html>\n"
+        f"<h2>Distances between labels</h2>\n{_table(found, styles)}\n</main>\n<footer></footer>"
     )
+    return html_page(title, sheet, SCRIPT, body)
 
 
 def _mark(number: int, css: str, size: float) -> str:
