@@ -10,7 +10,9 @@ Names of erckit's own tables always win, so that no package changes what a recip
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -29,10 +31,15 @@ def plugged_in(group: str, own: Mapping[str, Any]) -> dict[str, str]:
         group: One of the constants above.
         own: erckit's own parts; a part under one of their names is not taken.
     """
+    return {name: place for name, place in _entry_points(group, tuple(sys.path)) if name not in own}
+
+
+@cache
+def _entry_points(group: str, path: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Entry points of what is installed on a path, read once: the files of all packages are looked at for them."""
     from importlib.metadata import entry_points  # slower to import than all of erckit's own light parts together
 
-    parts = {point.name: point.value for point in entry_points(group=group) if point.name not in own}
-    return dict(sorted(parts.items()))
+    return tuple(sorted({point.name: point.value for point in entry_points(group=group)}.items()))
 
 
 def load_part(group: str, name: str, place: str) -> Any:

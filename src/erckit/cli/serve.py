@@ -50,7 +50,7 @@ def serve(
         typer.Option(
             "--allow-host",
             metavar="NAME",
-            help="Another name of this server, such as a reverse proxy's; NAME:PORT for an unusual port; repeatable.",
+            help="Another name of this server, such as a reverse proxy's; repeatable.",
         ),
     ] = None,
     max_utterances: Annotated[

@@ -122,9 +122,10 @@ def _swapped_differences(
         if pair.same_seeds
         else [(one, other) for one in range(first.runs) for other in range(second.runs)]
     )
-    total: NDArray[np.float64] = np.zeros(len(moved[0][0]))
-    for one, other in partners:
-        exchanged = moved[pair.second][other] - moved[pair.first][one]  # (D, L*(L+1)) what the first gains
-        total += first.metric_of(first.table[one].sum(axis=0) + exchanged, metric)
-        total -= second.metric_of(second.table[other].sum(axis=0) - exchanged, metric)
-    return total / len(partners)
+    ones, others = map(list, zip(*partners, strict=True))  # P partners
+    gains = np.stack([moved[pair.second][o] for o in others]) - np.stack([moved[pair.first][o] for o in ones])
+    own = np.stack([first.table[one].sum(axis=0) for one in ones])[:, None] + gains  # (P, D, L*(L+1))
+    theirs = np.stack([second.table[other].sum(axis=0) for other in others])[:, None] - gains
+    differences = first.metric_of(own, metric) - second.metric_of(theirs, metric)  # (P, D)
+    mean: NDArray[np.float64] = differences.mean(axis=0)
+    return mean

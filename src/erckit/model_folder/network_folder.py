@@ -11,7 +11,7 @@ from erckit.labels import LabelSet
 from erckit.memory.identity import SpeakerRegistry
 from erckit.model_folder.folder import Calibration, StoredFolder, check_version, read_folder, reading, write_folder
 from erckit.model_folder.reader_backbone import load_reader, reader_checksum, reader_folder
-from erckit.model_folder.tensors import base_tensors, set_trained_tensors, trained_tensors
+from erckit.model_folder.tensors import base_tensors, set_trained_tensors, trained_tensors, untrained_tensors
 from erckit.models import model_class
 from erckit.models.model_settings import model_settings, settings_values
 from erckit.networks.compact import compress, decompress
@@ -138,7 +138,7 @@ def load_pretrained(folder: Path) -> PretrainedModel:
     with reading(folder, TENSORS):
         tensors = load_file(folder / TENSORS)
         if weights == "compact":
-            tensors = decompress(tensors, base_tensors(model, backbone_folder))
+            tensors = decompress(tensors, untrained_tensors(model))
     set_trained_tensors(model, tensors, folder)
     return PretrainedModel(
         model.eval(),

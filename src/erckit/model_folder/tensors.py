@@ -23,6 +23,11 @@ def base_tensors(model: torch.nn.Module, backbone_folder: Path) -> dict[str, tor
     return {name: base[name.split(".backbone.", 1)[1]].detach() for name in trained}
 
 
+def untrained_tensors(model: torch.nn.Module) -> dict[str, torch.Tensor]:
+    """Copies of the backbone's trainable parameters by name, of a model that was just made: where they start from."""
+    return {n: p for n, p in trained_tensors(model).items() if ".backbone." in n}
+
+
 def set_trained_tensors(model: torch.nn.Module, tensors: Mapping[str, torch.Tensor], source: object) -> None:
     """Put trained parameters into a model.
 
