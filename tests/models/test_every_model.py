@@ -26,6 +26,7 @@ from erckit.networks.dialogues import Dialogues
 from erckit.networks.inference import predict_logits
 from erckit.networks.network import ConversationModel
 from erckit.networks.preparation import Preparation, with_known_vectors
+from erckit.networks.shared_settings import ModelSettings
 from erckit.training.run import dry_run, train
 
 TOLERANCE = 2e-5
@@ -55,7 +56,11 @@ def _values(variant: str) -> dict[str, Any]:
     return {"name": variant.partition(":")[0], **TABLE[variant]}
 
 
-CAUSAL = [v for v in TABLE if model_class(_values(v)["name"]).is_causal(model_settings(_values(v)))]
+def _settings(values: dict[str, Any]) -> ModelSettings:
+    return model_settings({"backbone": "tiny", **values})
+
+
+CAUSAL = [v for v in TABLE if model_class(_values(v)["name"]).is_causal(_settings(_values(v)))]
 RUNS_ALONE = [v for v in TABLE if ":" not in v]
 
 
@@ -221,7 +226,7 @@ def test_a_killed_training_goes_on_to_the_same_weights(
 
 
 def _network(values: dict[str, Any], folder: Path, label_set: Any) -> tuple[ConversationModel, Preparation]:
-    settings = model_settings(values)
+    settings = _settings(values)
     registry = SpeakerRegistry(settings.speaker.identity, SPEAKERS)
     torch.manual_seed(2)
     return new_model(settings, label_set, registry, folder)
@@ -270,7 +275,7 @@ def test_every_setting_of_its_own_has_an_effect(
     name = values["name"]
     if setting == "gru_dropout":  # between layers: there have to be two
         values = {**values, name: {**values.get(name, {}), "gru_layers": 2}}
-    before = getattr(model_settings(values).own, setting)
+    before = getattr(_settings(values).own, setting)
     other = OTHER_VALUES.get(setting, not before if isinstance(before, bool) else before * 2 or 0.5)
     changed = {**values, name: {**values.get(name, {}), setting: other}}
     folder = tiny_reader(values)
