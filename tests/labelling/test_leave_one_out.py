@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,7 +27,9 @@ class Counting:
         self.reach, self.causal = reach, causal
         self.read: list[list[str]] = []
 
-    def logits(self, conversations: Sequence[Conversation], *, batch_tokens: int = 4096) -> list[np.ndarray]:
+    def logits(
+        self, conversations: Sequence[Conversation], *, batch_tokens: int = 4096, report: Any = None
+    ) -> list[np.ndarray]:
         self.read.append([" ".join(u.text for u in one.utterances) for one in conversations])
         return [np.array([self._row(one, u) for u in range(len(one))], dtype=np.float32) for one in conversations]
 
