@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from erckit.errors import FormatError, SettingError, nearest
 from erckit.readers.build_conversation import RawUtterance, build_conversation
-from erckit.readers.detect.column_names import ROLES, recognise_columns, split_header
+from erckit.readers.detect.column_names import MOST_COLUMNS, ROLES, recognise_columns, split_header
 from erckit.readers.report import Skipped
 from erckit.readers.source import BadConversationError, Parsed, Source
 
@@ -56,6 +56,9 @@ def read_rows(source: Source, header: list[str], rows: list[tuple[int, list[Any]
         header: Names of the columns.
         rows: The line (or row number) and the cells of each row.
     """
+    if len(header) > MOST_COLUMNS:
+        fix = f"A table has at most {MOST_COLUMNS:,}: one row per utterance."
+        raise FormatError(source.path, f"has {len(header):,} columns", fix, 1)
     parsed = Parsed()
     roles = _assign(source.path, header, source.columns)
     if "speaker" not in roles:
