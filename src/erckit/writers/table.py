@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,15 +14,24 @@ from erckit.storage.atomic import atomic_file
 _FIRST = ("conversation", "id", "speaker", "text", "start", "end", "emotion")
 _PREDICTION = ("predicted", "confidence", "calibrated", "reason")
 
+# What a spreadsheet takes for a formula, and what reads like one that has been guarded already. Blanks before the sign
+# do not matter to it, and the full-width signs of East Asian text are as good.
+_FORMULA = re.compile("'*(?:[\\x00-\\x20\\s]*[=+\\-@\uff1d\uff0b\uff0d\uff20]|[\\t\\r\\n])")
 
-def write_csv(labelled: Sequence[LabelledConversation], path: Path | str) -> Path:
+
+def write_csv(labelled: Sequence[LabelledConversation], path: Path | str, guard_formulas: bool = True) -> Path:
     """Write one row per utterance, whole or not at all.
 
     Columns: conversation, id, speaker, text, start, end, emotion (the gold label, empty where there is
     none), predicted (empty when the model abstained), confidence, calibrated, reason, and ``score_LABEL``
     for every label; before these ``causal`` (true or false), where some prediction depends on what was said later.
-    Cells are written as they are: a spreadsheet may take a text that begins with ``=`` for a formula. Extra fields of
-    utterances are left out; JSONL keeps them.
+    Extra fields of utterances are left out; JSONL keeps them.
+
+    Args:
+        labelled: What to write.
+        path: The file.
+        guard_formulas: Put an apostrophe before a cell that a spreadsheet would take for a formula, since texts are
+            other people's; erckit takes it away when it reads the file. False writes cells as they are, for programs.
 
     Returns:
         ``path``.
@@ -31,12 +41,22 @@ def write_csv(labelled: Sequence[LabelledConversation], path: Path | str) -> Pat
     causal = () if all(prediction.causal for prediction in predictions) else ("causal",)
     with atomic_file(path) as file:
         writer = csv.writer(file, lineterminator="\n")
+        shown = _guarded if guard_formulas else list
         writer.writerow([*_FIRST, *_PREDICTION, *causal, *(f"score_{label}" for label in labels)])
         for item in labelled:
             for utterance, prediction in zip(item.conversation.utterances, item.predictions, strict=True):
                 row = [item.conversation.id, *_utterance(utterance), *_prediction(prediction, labels, bool(causal))]
-                writer.writerow(row)
+                writer.writerow(shown(row))
     return Path(path)
+
+
+def unguarded(cell: str) -> str:
+    """A cell without the apostrophe that :func:`write_csv` put before it."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+
+
+def _guarded(row: Sequence[Any]) -> list[Any]:
+    return [f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell for cell in row]
 
 
 def _utterance(utterance: Utterance) -> list[Any]:
