@@ -18,6 +18,10 @@ from erckit.server.messages.json_answer import json_answer
 from erckit.server.messages.questions import ReadQuestion
 from erckit.server.state import state_of
 
+_UNPACKED = 10  # times the bytes of a body: what may come out of an archive
+_FILES = 2_000
+_ENTRIES = 200_000
+
 
 def add_read_route(router: APIRouter) -> None:
     """Declare the route."""
@@ -28,8 +32,10 @@ def add_read_route(router: APIRouter) -> None:
     async def read(question: ReadQuestion, request: Request) -> Response:
         """Find out a transcript's format and read its conversations. Nothing is labelled or kept."""
         content = _content(question)
-        async with state_of(request).reading:
-            return json_answer(await run_in_threadpool(_read, _file_name(question.name), content))
+        state = state_of(request)
+        most = _UNPACKED * state.settings.limits.body_bytes
+        async with state.reading:
+            return json_answer(await run_in_threadpool(_read, _file_name(question.name), content, most))
 
 
 def _content(question: ReadQuestion) -> bytes:
@@ -49,11 +55,13 @@ def _file_name(name: str | None) -> str:
     return "".join(character for character in last if character.isprintable()).strip(". ") or "pasted"
 
 
-def _read(name: str, content: bytes) -> dict[str, Any]:
+def _read(name: str, content: bytes, most: int) -> dict[str, Any]:
+    """What is answered; ``most`` bytes may be unpacked."""
+    from erckit.readers.folder_tree import ReadLimits
     from erckit.readers.read_text import read_bytes
 
     try:
-        report = read_bytes(name, content)
+        report = read_bytes(name, content, limits=ReadLimits(most, most, _FILES, entries=_ENTRIES))
     except FormatError as error:
         raise Refusal(422, "unreadable", str(error)) from None
     return {
