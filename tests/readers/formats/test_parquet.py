@@ -88,7 +88,7 @@ LARGE = ReadLimits(file_bytes=10**6, entries=100_000)
     [
         {"speaker": ["A"] * 1000, "text": ["x" * 100_000] * 1000},  # one text, stored once
         {"speaker": ["A"] * 300_000, "text": ["hello"] * 300_000},
-        {"speaker": ["A"], "text": ["".join(map(str, range(300_000)))]},
+        {"speaker": ["A"], "text": ["x" * 5_000_000]},
     ],
     ids=["one text", "many rows", "long"],
 )
