@@ -23,7 +23,9 @@ class FormatError(ErckitError):
     def __init__(self, path: object, problem: str, fix: str, line: int | None = None) -> None:
         self.path, self.problem, self.fix, self.line = str(path), problem, fix, line
         where = f"{path}:{line}" if line is not None else str(path)
-        super().__init__(f"{where}: {problem}. {fix}")
+        # Names of files and cells are other people's: an escape code among them must not drive a terminal.
+        message = f"{where}: {problem}. {fix}"
+        super().__init__("".join(character if character.isprintable() else "?" for character in message))
 
 
 class LabelSetError(ErckitError):

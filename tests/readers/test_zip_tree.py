@@ -84,6 +84,25 @@ def test_bombs_are_refused() -> None:
         read_bytes("x.zip", packed({f"{i}.txt": b"x" for i in range(4)}), limits=ReadLimits(files=3))
 
 
+def test_many_small_files_are_a_bomb_too() -> None:
+    chat = CHAT + b"0" * 500_000
+    assert read_bytes("x.zip", packed({"_chat.txt": chat})).utterances
+    many = {f"{n}/_chat.txt": chat for n in range(12)}
+    with pytest.raises(FormatError, match="holds files that together unpack to more than 250 times its size"):
+        read_bytes("x.zip", packed(many))
+
+
+def test_lines_and_entries_are_counted_over_all_files() -> None:
+    one = b"Ana: hi\n" * 60
+    assert read_bytes("x.txt", one, limits=ReadLimits(entries=60)).utterances == 60
+    rows = b'{"utterances": [' + b'{"speaker": "A", "text": ""},' * 60 + b'{"speaker": "A", "text": ""}]}'
+    two = packed({"a/_chat.txt": CHAT, "b/_chat.txt": CHAT})
+    for name, data in (("x.txt", one), ("x.jsonl", rows), ("x.zip", two)):
+        with pytest.raises(FormatError, match=f"{name}: holds more than 18 lines or entries. Split"):
+            read_bytes(name, data, limits=ReadLimits(entries=18))
+    assert len(read_bytes("x.zip", two, limits=ReadLimits(entries=2 * CHAT.count(b"\n"))).conversations) == 2
+
+
 def test_size_that_lies_is_found_out() -> None:
     """The directory of the archive says ten bytes; far more are packed."""
     data = bytearray(packed({"_chat.txt": CHAT + b"0" * 5_000_000}))

@@ -103,6 +103,19 @@ def test_a_broken_archive_is_refused(client: TestClient) -> None:
     assert (answer.status_code, answer.json()["error"]["code"]) == (422, "unreadable")
 
 
+def test_an_archive_may_not_unpack_to_far_more_than_a_body(client: TestClient) -> None:
+    for text, message in (
+        ("".join(f"Ana: hi {number}\n" for number in range(210_000)), "holds more than 200,000 lines or entries"),
+        ("Ana: hi" + "x" * 19_000_000, "which unpacks to more than 250 times its size"),
+    ):
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("chat.txt", text)
+        content = base64.b64encode(packed.getvalue()).decode()
+        answer = client.post("/v1/read", json={"name": "chat.zip", "base64": content})
+        assert (answer.status_code, message in answer.json()["error"]["message"]) == (422, True)
+
+
 def test_explain(client: TestClient, body: Any) -> None:
     (conversation,) = body("one", "two", "three")["conversations"]
     answer = client.post("/v1/explain", json={"conversation": conversation, "index": 2}).json()

@@ -397,6 +397,21 @@ def test_texts_of_every_kind_are_labelled(shared: TestClient, body: Any) -> None
     assert [said["text"] for said in answer.json()["conversations"][0]["utterances"]] == texts
 
 
+@pytest.mark.parametrize("half", ["\\ud83d", "\\udc00", "x\\udbff\\ud83d"])
+def test_half_an_emoji_is_read_on_every_route(shared: TestClient, half: str) -> None:
+    said = f'"speaker": "Ana", "text": "hi {half}"'
+    bodies = {
+        "/v1/label": f'{{"conversations": [{{"utterances": [{{{said}}}]}}]}}',
+        "/v1/explain": f'{{"conversation": {{"utterances": [{{{said}}}]}}, "index": 0}}',
+        "/v1/stream": f'{{"utterances": [{{"conversation": "c", {said}}}]}}',
+        "/v1/read": f'{{"text": "Ana: hi {half}"}}',
+    }
+    answers = {route: shared.post(route, content=content, headers=JSON) for route, content in bodies.items()}
+    assert {route: answer.status_code for route, answer in answers.items()} == dict.fromkeys(bodies, 200)
+    for route in ("/v1/label", "/v1/read"):
+        assert "\ufffd" in answers[route].json()["conversations"][0]["utterances"][0]["text"]
+
+
 # Other sites' pages
 
 

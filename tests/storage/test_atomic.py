@@ -50,6 +50,49 @@ def test_file_follows_a_link_and_keeps_permissions(tmp_path: Path) -> None:
     assert real.stat().st_mode & 0o777 == 0o640
 
 
+def test_what_is_private_is_so_from_its_first_byte(tmp_path: Path) -> None:
+    target = tmp_path / "new" / "x.txt"
+    target.parent.mkdir()
+    target.write_text("old")
+    target.chmod(0o644)
+    with atomic_file(target, private=True) as file:
+        (temporary,) = [path for path in target.parent.iterdir() if path != target]
+        assert temporary.stat().st_mode & 0o777 == 0o600
+        file.write("new")
+    assert target.stat().st_mode & 0o777 == 0o600
+    write_text(tmp_path / "a" / "b" / "x.txt", "new", private=True)
+    modes = [(tmp_path / name).stat().st_mode & 0o777 for name in ("a/b", "a/b/x.txt")]
+    assert modes == [0o700, 0o600]
+
+
+def test_files_of_killed_writers_are_removed_by_the_next(tmp_path: Path) -> None:
+    code = """
+import os, sys
+from erckit.storage.atomic import atomic_file
+with atomic_file(sys.argv[1]) as file:
+    file.write("half")
+    file.flush()
+    os._exit(9)
+"""
+    target = tmp_path / "x[1].txt"
+    subprocess.run([sys.executable, "-c", code, str(target)], check=False)
+    (half,) = tmp_path.iterdir()
+    with atomic_file(target) as file:  # it may belong to another machine, which still writes
+        assert half.exists()
+        file.write("new")
+    alive = tmp_path / f".x[1].txt.tmp-{os.getppid()}-1"
+    other = tmp_path / ".y.txt.tmp-1-1"
+    for path in (half, alive, other):
+        path.touch()
+        os.utime(path, (1, 1))
+    with atomic_file(target) as file:
+        os.utime(next(path for path in tmp_path.iterdir() if f"tmp-{os.getpid()}-" in path.name), (1, 1))
+        write_text(target, "another thread, in the middle of it")
+        file.write("newest")
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([alive.name, other.name, target.name])
+    assert target.read_text() == "newest"
+
+
 def test_appending_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="whole files"), atomic_file(tmp_path / "x", "a"):
         pass

@@ -41,10 +41,17 @@ def convert_gguf(source: Path, target: Path) -> None:
     folder, name = str(source.parent), source.name
     with quiet_transformers():
         try:
-            tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=name)
+            tokenizer = AutoTokenizer.from_pretrained(
+                folder, gguf_file=name, trust_remote_code=False, local_files_only=True
+            )
             # Left packed, the weights could be neither trained nor saved.
             model = AutoModelForCausalLM.from_pretrained(
-                folder, gguf_file=name, dtype=torch.float32, quantization_config=GgufConfig(dequantize=True)
+                folder,
+                gguf_file=name,
+                dtype=torch.float32,
+                quantization_config=GgufConfig(dequantize=True),
+                trust_remote_code=False,
+                local_files_only=True,
             )
         except Exception as error:
             # transformers and gguf raise whatever they stumble over: KeyError, ValueError, struct errors.

@@ -190,7 +190,7 @@ def load_causal_lm(
     name = str(name)
     folder = causal_lm_folder(name)
     try:
-        config = AutoConfig.from_pretrained(folder)
+        config = AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
         if _is_encoder(config):
             raise ValueError(f"a {config.model_type} that reads in both directions is an encoder")
         attention = one_pass_attention(config, name)
@@ -198,13 +198,15 @@ def load_causal_lm(
         if quantisation is not None:
             how |= {"quantization_config": quantisation, "device_map": {"": device}}
         with quiet_transformers():
-            loaded: Any = AutoModelForCausalLM.from_pretrained(folder, config=config, output_loading_info=True, **how)
+            loaded: Any = AutoModelForCausalLM.from_pretrained(
+                folder, config=config, output_loading_info=True, trust_remote_code=False, local_files_only=True, **how
+            )
         model, found = loaded
         if missing := sorted(found["missing_keys"]):  # transformers would go on with random weights
             raise ValueError(f"its files lack the weights {', '.join(missing[:3])}{', ...' * (len(missing) > 3)}")
         if attention == "sdpa" and config.model_type in TILED:
             model.set_attn_implementation(register_branched_attention())
-        tokenizer = AutoTokenizer.from_pretrained(folder)
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
         raise BackboneError(

@@ -37,7 +37,7 @@ class LineTokenizer:
         from transformers import AutoTokenizer
 
         try:
-            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+            tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
         except Exception as error:  # the tokenizers library raises bare exceptions
             reason = (str(error).splitlines() or [type(error).__name__])[0]
             raise BackboneError(

@@ -162,13 +162,14 @@ def load_backbone(folder: Path) -> nn.Module:
     logging.set_verbosity_error()  # the missing pooler is on purpose
     logging.disable_progress_bar()
     try:
-        config = AutoConfig.from_pretrained(folder, local_files_only=True)
+        config = AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
         check_supported(config, str(folder))
         extra = {} if config.model_type == "electra" else {"add_pooling_layer": False}
         model, found = AutoModel.from_pretrained(
             folder,
             config=config,
             dtype=torch.float32,
+            trust_remote_code=False,
             local_files_only=True,
             use_safetensors=True,
             output_loading_info=True,

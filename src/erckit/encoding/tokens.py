@@ -67,7 +67,7 @@ class ConversationTokenizer:
                 "of its tokenizer."
             )
         try:
-            self._tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+            self._tokenizer: Any = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
         except Exception as error:  # the tokenizers library raises bare exceptions
             reason = (str(error).splitlines() or [type(error).__name__])[0]
             raise BackboneError(

@@ -114,6 +114,6 @@ def read_adapter_folder(folder: Path) -> AdapterFolder:
             temperature=stored.calibration.temperature,
             scores=dict(config["scores"]),
             anonymous=tuple(str(name) for name in config["anonymous"]),
-            files={str(name): (folder / str(name)).read_text(encoding="utf-8") for name in config["files"]},
+            files={str(name): stored.text(folder, str(name)) for name in config["files"]},
             offsets=stored.calibration.offsets,
         )

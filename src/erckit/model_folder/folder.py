@@ -13,10 +13,11 @@ from typing import Any
 from erckit.errors import ErckitError, ModelFolderError
 from erckit.labels import LabelSet
 from erckit.storage.atomic import atomic_folder
-from erckit.storage.manifest import verify_manifest
+from erckit.storage.manifest import read_text, safe_name, verify_manifest
 
 FORMAT_VERSION = 1
 WITH_OFFSETS = 2  # of a folder that has offsets, which an erckit that knows version 1 alone would leave out
+_MOST_HEADER_BYTES = 16 * 2**20
 FILES = ("config.json", "labels.json", "calibration.json")
 
 
@@ -48,11 +49,23 @@ class StoredFolder:
         config: ``config.json``.
         label_set: Labels in the order of the scores.
         calibration: Of the scores.
+        names: The files that its manifest vouches for; empty for a folder that is yet to be written.
     """
 
     config: Mapping[str, Any]
     label_set: LabelSet
     calibration: Calibration
+    names: frozenset[str] = frozenset()
+
+    def text(self, folder: Path, name: str) -> str:
+        """Text of one of its files.
+
+        Raises:
+            ModelFolderError: The manifest does not name it, or it is no text of that size.
+        """
+        if name not in self.names:
+            raise ModelFolderError(f"{folder}: its manifest does not name {name!r}. Get the folder again.")
+        return read_text(folder / name)
 
 
 @contextmanager
@@ -90,11 +103,13 @@ def read_folder(folder: Path, weights: str, versions: Collection[int] = (FORMAT_
     Raises:
         ModelFolderError: Files missing or altered, an unknown format version, or something that cannot be read.
     """
-    missing = sorted({*FILES, weights} - set(verify_manifest(folder)))
+    names = frozenset(verify_manifest(folder))
+    missing = sorted({*FILES, weights} - names)
     if missing:
         raise ModelFolderError(f"{folder}: its manifest does not name {', '.join(missing)}. Get the folder again.")
     with reading(folder):
-        config, labels, calibration = (json.loads((folder / n).read_text(encoding="utf-8")) for n in FILES)
+        _check_header(folder / weights)
+        config, labels, calibration = (json.loads(read_text(folder / name)) for name in FILES)
         if config["format_version"] not in versions:
             known = " or ".join(map(str, sorted(versions)))
             raise ModelFolderError(
@@ -105,7 +120,15 @@ def read_folder(folder: Path, weights: str, versions: Collection[int] = (FORMAT_
         offsets = calibration.get("offsets")
         if offsets is not None:
             offsets = tuple(float(offsets[label]) for label in label_set.labels)
-        return StoredFolder(config, label_set, Calibration(calibration["temperature"], offsets))
+        return StoredFolder(config, label_set, Calibration(calibration["temperature"], offsets), names)
+
+
+def _check_header(weights: Path) -> None:
+    """Refuse tensors whose list of names and shapes is longer than that of any model: it is decoded as a whole."""
+    with open(weights, "rb") as file:
+        size = int.from_bytes(file.read(8), "little")
+    if size > _MOST_HEADER_BYTES:
+        raise ValueError(f"{weights.name} has a header of {size:,} bytes")
 
 
 def write_folder(
@@ -125,10 +148,16 @@ def write_folder(
         stored: What it says; the format version is added to its configuration.
         weights: Name of the weights file.
         save_weights: Writes that file.
-        texts: Further text files by name.
+        texts: Further text files by name; they stand in the folder itself.
         card: Text of the model card, README.md; empty for none.
         add: Adds further files to the folder.
+
+    Raises:
+        ModelFolderError: A name of ``texts`` leads out of the folder, or is that of another file.
     """
+    for name in texts or {}:
+        if len(safe_name(name, f"{folder}:").parts) > 1 or name in (*FILES, weights, "README.md"):
+            raise ModelFolderError(f"{folder}: {name!r} cannot be the name of a further file. Choose another.")
     calibration: dict[str, Any] = {"temperature": stored.calibration.temperature}
     if stored.calibration.offsets is not None:
         calibration["offsets"] = dict(zip(stored.label_set.labels, stored.calibration.offsets, strict=True))

@@ -69,8 +69,9 @@ def _config(adapter: AdapterFolder, base: Path, source: object) -> dict[str, Any
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
 
+    config = AutoConfig.from_pretrained(base, trust_remote_code=False, local_files_only=True)
     with quiet_transformers(), torch.device("meta"):  # shapes alone
-        network = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(base))
+        network = AutoModelForCausalLM.from_config(config, trust_remote_code=False)
     network = attach_lora(network, adapter.lora)
     set_trained_tensors(network, adapter.tensors, source)  # refuses what does not fit
     trained = network.peft_config["default"]

@@ -19,14 +19,17 @@ class ReadLimits:
         file_bytes: Of one file, on disk or unpacked.
         total_bytes: Of all files read from one archive or folder, unpacked.
         files: Files in one archive or folder.
-        ratio: How many times larger than packed a file in an archive may be. Chats in JSON reach about 40; an
-            archive that is made to fill the memory has about 1,000.
+        ratio: How many times larger than packed a file in an archive may be, and all that are read together. Chats in
+            JSON reach about 40; an archive that is made to fill the memory has about 1,000.
+        entries: Lines and objects of JSON in all files, cells of a Parquet table: each may become an utterance, which
+            takes far more memory than the few bytes it is made of.
     """
 
     file_bytes: int = 1024 * _MIB
     total_bytes: int = 2048 * _MIB
     files: int = 200_000
     ratio: int = 250
+    entries: int = 50_000_000
 
 
 DEFAULT_LIMITS = ReadLimits()
@@ -35,6 +38,43 @@ DEFAULT_LIMITS = ReadLimits()
 def size_text(size: int) -> str:
     """``size`` bytes for a person: ``1.5 MiB``."""
     return f"{size:,} bytes" if size < _MIB else f"{size / _MIB:,.1f} MiB"
+
+
+class Allowance:
+    """What is still allowed of one file, folder or archive; a file that is read again counts once.
+
+    Args:
+        path: For messages.
+        limits: The bounds.
+    """
+
+    def __init__(self, path: Path, limits: ReadLimits) -> None:
+        self._path, self._limits = path, limits
+        self._names: set[str] = set()
+        self._bytes = self._entries = 0
+
+    def room(self, name: str) -> int:
+        """Bytes that a file may have."""
+        left = self._limits.total_bytes - (0 if name in self._names else self._bytes)
+        return min(self._limits.file_bytes, left)
+
+    def take(self, name: str, data: bytes) -> bytes:
+        """``data``, once it is counted.
+
+        Raises:
+            FormatError: It is too much.
+        """
+        if name not in self._names:
+            self._names.add(name)
+            self._bytes += len(data)
+            self._entries += data.count(b"\n") + data.count(b"{")
+        if self._bytes > self._limits.total_bytes:
+            limit = size_text(self._limits.total_bytes)
+            raise FormatError(self._path, f"holds more than {limit} of chats", "Read its files one by one.")
+        if self._entries > self._limits.entries:
+            problem = f"holds more than {self._limits.entries:,} lines or entries"
+            raise FormatError(self._path, problem, "Split it into smaller files.")
+        return data
 
 
 class FolderTree:
@@ -49,7 +89,7 @@ class FolderTree:
     """
 
     def __init__(self, path: Path, limits: ReadLimits) -> None:
-        self._path, self._limits, self._read = path, limits, 0
+        self._path, self._limits, self._allowance = path, limits, Allowance(path, limits)
         names: list[str] = []
         for folder, folders, files in os.walk(path, onerror=self._refuse):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -65,12 +105,7 @@ class FolderTree:
 
     def read(self, name: str) -> bytes:
         """Content of a file of :attr:`names`."""
-        data = read_bounded(self._path / name, self._limits.file_bytes)
-        self._read += len(data)
-        if self._read > self._limits.total_bytes:
-            limit = size_text(self._limits.total_bytes)
-            raise FormatError(self._path, f"holds more than {limit} of chats", "Read its files one by one.")
-        return data
+        return self._allowance.take(name, read_bounded(self._path / name, self._limits.file_bytes))
 
     def _refuse(self, error: OSError) -> None:
         raise FormatError(self._path, f"cannot be listed ({error.strerror})", "Check its permissions.") from None

@@ -12,6 +12,7 @@ from erckit.labels import LabelSet
 from erckit.readers.detect.decode_file import decode_bytes
 from erckit.readers.detect.detect_format import Detected, binary_format, detect_format
 from erckit.readers.detect.detect_tree import detect_tree
+from erckit.readers.folder_tree import DEFAULT_LIMITS, Allowance, ReadLimits
 from erckit.readers.formats.whatsapp.whatsapp_dates import DATE_ORDERS
 from erckit.readers.reader_table import READERS, content_of, reader, reader_table
 from erckit.readers.source import FileTree, Parsed, Source
@@ -31,6 +32,7 @@ class ReadOptions:
     encoding: str | None = None
     gap_hours: float | None = None
     date_order: str | None = None
+    limits: ReadLimits = DEFAULT_LIMITS
 
     def __post_init__(self) -> None:
         if self.format is not None and self.format not in READERS and self.format not in reader_table():
@@ -52,9 +54,10 @@ def parse_content(path: Path, data: bytes, options: ReadOptions, on_disk: bool =
     """
     name = options.format or binary_format(path, data[:4])
     if name is not None and content_of(name) == "bytes":
-        source = Source(path, "", options.columns, options.label_set, data=None if on_disk else data)
+        content = None if on_disk else data
+        source = Source(path, "", options.columns, options.label_set, data=content, limits=options.limits)
         return name, reader(name).read(source)
-    text = decode_bytes(path, data, options.encoding)
+    text = decode_bytes(path, Allowance(path, options.limits).take(path.name, data), options.encoding)
     found = Detected(name) if name is not None else detect_format(path, text)
     source = Source(path, text, options.columns, options.label_set, found.value, date_order=options.date_order)
     return found.format, reader(found.format).read(source)

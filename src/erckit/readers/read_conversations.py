@@ -51,7 +51,7 @@ def read_conversations(
         SettingError: No such format, column key or date order; a gap that is no positive number of hours.
     """
     path = Path(path)
-    options = ReadOptions(format, dict(columns or {}), label_set, encoding, gap_hours, date_order)
+    options = ReadOptions(format, dict(columns or {}), label_set, encoding, gap_hours, date_order, limits)
     if path.is_dir():
         name, parsed = parse_tree(path, FolderTree(path, limits), options)
     elif _is_zip(path):

@@ -46,7 +46,7 @@ def read_bytes(
     """
     # Only the last part: a name that comes over the network says nothing about folders here.
     path = Path(PurePath(well_formed(name).replace("\\", "/")).name.replace("\0", "") or "pasted")
-    options = ReadOptions(format, dict(columns or {}), label_set, encoding, gap_hours, date_order)
+    options = ReadOptions(format, dict(columns or {}), label_set, encoding, gap_hours, date_order, limits)
     if len(content) > limits.file_bytes:
         raise FormatError(path, f"has more than {limits.file_bytes:,} bytes", "Send it in smaller parts.")
     if is_zip(content[:4]):

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from erckit.conversation import Conversation
 from erckit.labels import LabelSet
+from erckit.readers.folder_tree import DEFAULT_LIMITS, ReadLimits
 from erckit.readers.report import Skipped
 
 
@@ -36,6 +37,7 @@ class Source:
         data: Content of a binary file that is not on disk, or None.
         tree: Files of a folder or an archive, or None.
         date_order: ``dmy``, ``mdy`` or ``ymd`` where the user said how dates are written, or None.
+        limits: How much a binary file may hold.
     """
 
     path: Path
@@ -46,6 +48,7 @@ class Source:
     data: bytes | None = None
     tree: FileTree | None = None
     date_order: str | None = None
+    limits: ReadLimits = DEFAULT_LIMITS
 
 
 @dataclass(slots=True)

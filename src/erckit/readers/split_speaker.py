@@ -13,6 +13,7 @@ _FULL_WIDTH_COLON = "\uff1a"
 _MAX_NAME_LENGTH = 60
 _PARTICLES = frozenset("a and al bin da de del der di du el la le of on the to und van von y & +".split())
 _MAX_NAME_WORDS = 6
+_MAX_SHOWN_NAME = 256  # it stands wherever somebody is mentioned: a few bytes must not become many
 
 
 def split_speaker(line: str, loose: bool = False) -> tuple[str, str] | None:
@@ -58,7 +59,7 @@ def speaker_names(names: Mapping[str, str]) -> dict[str, str]:
     Args:
         names: Name of each id; empty where there is none, and the id itself is taken.
     """
-    shown = {identifier: clean_text(name) or identifier for identifier, name in names.items()}
+    shown = {identifier: clean_text(name)[:_MAX_SHOWN_NAME] or identifier for identifier, name in names.items()}
     uses = Counter(name.casefold() for name in shown.values())
     return {
         identifier: name if uses[name.casefold()] == 1 or name == identifier else f"{name} ({identifier})"

@@ -11,7 +11,7 @@ from collections import Counter
 from pathlib import Path, PurePosixPath
 
 from erckit.errors import FormatError
-from erckit.readers.folder_tree import ReadLimits, size_text
+from erckit.readers.folder_tree import Allowance, ReadLimits, size_text
 
 _EXTRACT = "Extract or export the conversation as text, JSONL or CSV."
 _SMALL = 2**20  # what is unpacked from less than this is no danger, whatever its ratio
@@ -42,7 +42,9 @@ class ZipTree:
     """
 
     def __init__(self, path: Path, data: bytes | None, limits: ReadLimits) -> None:
-        self._path, self._limits, self._read = path, limits, 0
+        self._path, self._limits, self._allowance = path, limits, Allowance(path, limits)
+        self._unpacked = self._packed = 0  # bytes of the files that were read
+        self._seen: set[str] = set()
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(data) if data is not None else path)
         except _BROKEN as error:
@@ -66,7 +68,7 @@ class ZipTree:
         where = self._path / name
         if info.flag_bits & _ENCRYPTED:
             raise FormatError(where, "is encrypted", "Extract it with its password first.")
-        room = min(self._limits.file_bytes, self._limits.total_bytes - self._read)
+        room = self._allowance.room(name)
         parts: list[bytes] = []
         size = 0
         try:
@@ -86,8 +88,10 @@ class ZipTree:
             if type(error).__name__ != "LZMAError":
                 raise
             raise FormatError(where, f"cannot be unpacked ({error})", _EXTRACT) from None
-        self._read += size
-        return b"".join(parts)
+        if name not in self._seen:
+            self._seen.add(name)
+            self._unpacked, self._packed = self._unpacked + size, self._packed + info.compress_size
+        return self._allowance.take(name, b"".join(parts))
 
     def _checked(self) -> dict[str, zipfile.ZipInfo]:
         infos = self._zip.infolist()
@@ -118,9 +122,12 @@ class ZipTree:
             )
 
     def _refuse_bomb(self, name: str, size: int, packed: int) -> None:
-        if size > _SMALL and size > self._limits.ratio * max(packed, 1):
-            raise FormatError(
-                self._path,
-                f"holds '{name[:80]}', which unpacks to more than {self._limits.ratio} times its size",
-                _EXTRACT,
-            )
+        """Refuse a file far larger than it is packed, and files that are small each and so all together."""
+        before = (0, 0) if name in self._seen else (self._unpacked, self._packed)
+        for problem, unpacked, room in (
+            (f"'{name[:80]}', which unpacks", size, packed),
+            ("files that together unpack", size + before[0], packed + before[1]),
+        ):
+            if unpacked > _SMALL and unpacked > self._limits.ratio * max(room, 1):
+                problem = f"holds {problem} to more than {self._limits.ratio} times its size"
+                raise FormatError(self._path, problem, _EXTRACT)

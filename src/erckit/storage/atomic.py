@@ -14,18 +14,20 @@ from typing import IO, Any
 from erckit.errors import ModelFolderError
 from erckit.storage.manifest import verify_manifest, write_manifest
 
-# Temporary folders this process is writing right now; a leftover with our own process id that is not
+# Temporary files and folders this process is writing right now; a leftover with our own process id that is not
 # among them comes from an earlier process with the same id (usual in containers).
 _ACTIVE: set[Path] = set()
+_STALE_SECONDS = 60.0  # a file's writer on another machine looks dead from here, but writes on
 
 
 @contextmanager
-def atomic_file(path: Path | str, mode: str = "w", **open_kwargs: Any) -> Iterator[IO[Any]]:
+def atomic_file(path: Path | str, mode: str = "w", *, private: bool = False, **open_kwargs: Any) -> Iterator[IO[Any]]:
     """Open a temporary file beside ``path`` that takes its place when the block ends without an error.
 
     Args:
         path: The file to write; missing parent folders are made, a symbolic link is followed.
         mode: ``"w"`` (UTF-8 and line feeds unless told otherwise) or ``"wb"``.
+        private: For the owner alone, whoever could read an older file; so is its folder where that is new.
         open_kwargs: Passed on to ``open``.
 
     Raises:
@@ -42,25 +44,47 @@ def atomic_file(path: Path | str, mode: str = "w", **open_kwargs: Any) -> Iterat
         with open(target, mode, **open_kwargs) as file:
             yield file
         return
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(target.parent, private)
+    _remove_stale_files(target)
     temporary = target.with_name(f".{target.name}.tmp-{os.getpid()}-{time.monotonic_ns():x}")
+    if private:
+        open_kwargs["opener"] = lambda name, flags: os.open(name, flags, 0o600)
+    _ACTIVE.add(temporary)
     try:
         with open(temporary, mode.replace("w", "x"), **open_kwargs) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        if target.exists():
+        if target.exists() and not private:
             shutil.copymode(target, temporary)
         os.replace(temporary, target)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+    finally:
+        _ACTIVE.discard(temporary)
     _sync_folder(target.parent)
 
 
-def write_text(path: Path | str, text: str) -> Path:
-    """Write ``text`` to ``path`` as UTF-8, whole or not at all; the path."""
-    with atomic_file(path) as file:
+def make_folder(folder: Path, private: bool = False) -> None:
+    """Make a folder and those above it; a ``private`` one is its owner's alone, unless it was there before."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(0o700 if private else 0o777, exist_ok=True)
+
+
+def _remove_stale_files(target: Path) -> None:
+    """Delete the temporary files that killed writers of ``target`` left beside it."""
+    for leftover in target.parent.glob(f".{_escape(target.name)}.tmp-*"):
+        with contextlib.suppress(OSError):
+            process = leftover.name.rpartition(".tmp-")[2].partition("-")[0]
+            is_old = time.time() - leftover.stat().st_mtime >= _STALE_SECONDS
+            if leftover not in _ACTIVE and is_old and not _is_alive(process):
+                leftover.unlink()
+
+
+def write_text(path: Path | str, text: str, *, private: bool = False) -> Path:
+    """Write ``text`` to ``path`` as UTF-8, whole or not at all; the path. ``private``: for the owner alone."""
+    with atomic_file(path, private=private) as file:
         file.write(text)
     return Path(path)
 
@@ -165,7 +189,10 @@ def remove_leftovers(target: Path) -> None:
 
 def _writer_is_alive(leftover: Path) -> bool:
     """Whether the process whose id ends the folder's name still runs (and is not this one)."""
-    suffix = leftover.name.rpartition("-")[2]
+    return _is_alive(leftover.name.rpartition("-")[2])
+
+
+def _is_alive(suffix: str) -> bool:
     if not suffix.isdigit() or int(suffix) == os.getpid():
         return False
     try:

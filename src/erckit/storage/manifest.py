@@ -19,6 +19,7 @@ def file_sha256(path: Path | str) -> str:
 
 MANIFEST_NAME = "manifest.json"
 MANIFEST_VERSION = 1
+MOST_TEXT_BYTES = 64 * 2**20  # of a file that is read into memory whole
 
 
 def write_manifest(folder: Path | str) -> Path:
@@ -66,7 +67,7 @@ def verify_manifest(folder: Path | str) -> tuple[str, ...]:
     folder = Path(folder)
     files = _read_manifest(folder)
     for name, entry in files.items():
-        path = folder / _safe_name(folder, name)
+        path = folder / safe_name(name, f"{folder}: {MANIFEST_NAME}")
         if path.is_symlink() or any(p.is_symlink() for p in path.parents if p.is_relative_to(folder) and p != folder):
             raise ModelFolderError(f"{path}: is reached through a symbolic link. Put the file itself there instead.")
         if not path.is_file():
@@ -95,13 +96,13 @@ def recorded_sha256(folder: Path | str, name: str) -> str | None:
 
 def _read_manifest(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST_NAME
-    if not path.is_file() or path.is_symlink():
+    if not _is_own_file(path):
         raise ModelFolderError(
             f"{folder}: has no {MANIFEST_NAME}, so it is not a folder erckit finished writing. "
             "Check the path, or get or save the folder again."
         )
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
+        manifest = json.loads(read_text(path))
     except (ValueError, RecursionError) as error:
         raise ModelFolderError(f"{path}: is not valid JSON ({error}). Get or save the folder again.") from None
     if not isinstance(manifest, dict) or not isinstance(manifest.get("files"), dict):
@@ -115,13 +116,40 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     return files
 
 
-def _safe_name(folder: Path, name: str) -> PurePosixPath:
-    """``name`` if it stays inside the folder, on any platform."""
+def read_text(path: Path) -> str:
+    """Text of a small file of a folder that somebody may have sent.
+
+    Raises:
+        ModelFolderError: It is reached through a link, is a device, or is larger than any erckit writes.
+    """
+    if not _is_own_file(path):
+        raise ModelFolderError(f"{path}: is no file, or reached through a link. Put the file itself there instead.")
+    with open(path, "rb") as file:
+        data = file.read(MOST_TEXT_BYTES + 1)
+    if len(data) > MOST_TEXT_BYTES:
+        raise ModelFolderError(f"{path}: has more than {MOST_TEXT_BYTES:,} bytes. Get or save the folder again.")
+    return data.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _is_own_file(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
+
+
+def safe_name(name: str, where: str) -> PurePosixPath:
+    """``name`` if it stays inside its folder, on any platform.
+
+    Args:
+        name: Of a file, relative to the folder.
+        where: What names it, for the message.
+
+    Raises:
+        ModelFolderError: It does not, or is the manifest's own.
+    """
     path = PurePosixPath(name)
     outside = path.is_absolute() or ".." in path.parts or PureWindowsPath(name).drive or "\\" in name or "\0" in name
     if outside or name in ("", ".", MANIFEST_NAME):
         raise ModelFolderError(
-            f"{folder}: {MANIFEST_NAME} names {name!r}, which is not a file inside the folder. "
+            f"{where} names {name!r}, which is not a file inside the folder. "
             "Do not use this folder; get it again from a source you trust."
         )
     return path

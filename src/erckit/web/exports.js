@@ -62,7 +62,8 @@ export function toCsv(conversations, labels, isCalibrated, isCausal = true) {
 
 function cell(text) {
   // Spreadsheets skip blanks before the sign, and take the full-width signs of East Asian text for it as well.
-  const isFormula = /^[\s\u0000-\u0020]*[=+\-@\uff1d\uff0b\uff0d\uff20]/.test(text) || /^[\t\r\n]/.test(text);
+  // One that has an apostrophe already gets another, so that erckit, which takes one away, gives the text back.
+  const isFormula = /^'*(?:[\s\u0000-\u0020]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n])/.test(text);
   return `"${(isFormula ? "'" : "") + text.replaceAll('"', '""')}"`;
 }
 

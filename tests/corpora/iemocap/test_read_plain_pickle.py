@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import time
 from pathlib import Path
 from typing import Any
 
@@ -117,3 +118,31 @@ def test_broken_pickles(tmp_path: Path, content: bytes) -> None:
         read_plain_pickle(path)
     with pytest.raises(CorpusError, match="cannot be read"):
         read_plain_pickle(tmp_path / "y.pkl")
+
+
+@pytest.mark.parametrize(
+    "name", ["_codecs encode", "numpy.core.multiarray scalar", "numpy.core.multiarray _reconstruct"]
+)
+@pytest.mark.parametrize("key", ["__defaults__", "__name__", "__dict__", "__call__", "__class__", "mine"])
+def test_a_pickle_does_not_change_the_reader(tmp_path: Path, name: str, key: str) -> None:
+    """BUILD sets attributes of what it is given, by way of its dictionary or one by one."""
+    module, function = name.split()
+    for state in (b"}X%sX\x01\x00\x00\x00xs", b"N}X%sX\x01\x00\x00\x00xs\x86"):
+        text = len(key).to_bytes(4, "little") + key.encode()
+        (tmp_path / "x.pkl").write_bytes(
+            b"\x80\x02c%s\n%s\n" % (module.encode(), function.encode()) + state % text + b"b."
+        )
+        with pytest.raises(CorpusError):
+            read_plain_pickle(tmp_path / "x.pkl")
+    (tmp_path / "x.pkl").write_bytes(pickle.dumps(np.arange(6.0).reshape(2, 3), 2))
+    assert read_plain_pickle(tmp_path / "x.pkl") == [[0, 1, 2], [3, 4, 5]]
+
+
+def test_an_array_of_nothing_a_great_many_times(tmp_path: Path) -> None:
+    data = pickle.dumps(np.empty((7, 0)), 3)
+    assert data.count(b"K\x07K\x00\x86") == 1
+    (tmp_path / "x.pkl").write_bytes(data.replace(b"K\x07K\x00\x86", b"J\x00\x00\x00\x10K\x00\x86"))
+    start = time.process_time()
+    with pytest.raises(CorpusError, match="an array of the shape"):
+        read_plain_pickle(tmp_path / "x.pkl")
+    assert time.process_time() - start < 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import subprocess
@@ -139,6 +140,20 @@ def test_forget_leaves_no_byte(tmp_path: Path, row: Row, compacted: bool) -> Non
     assert len(store.last(["Ben"], 99)[0]) == 12 + compacted
     store.append([row(name, 1, text="again")])
     assert [one.text for one in store.last([name], 9)[0]] == ["again"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+def test_every_file_is_the_owners_alone(tmp_path: Path, row: Row) -> None:
+    store = LanceStore(tmp_path / "m")
+    store.append([row("Ana", 1)])
+    store.append([row("Ben", 2)])
+    store.set_biography("Ana", Biography("Warm.", "abc", "smollm2", 1.0))
+    store.compact()
+    empty = ("write.lock", "latest_version_hint.json")  # they say nothing of anybody
+    files = [path for path in (tmp_path / "m").rglob("*") if path.is_file() and path.name not in empty]
+    assert len(files) > 3
+    assert {path.name: path.stat().st_mode & 0o077 for path in files if path.stat().st_mode & 0o077} == {}
+    assert (tmp_path / "m").stat().st_mode & 0o777 == 0o700
 
 
 def test_forget_removes_what_killed_writers_left(tmp_path: Path, row: Row) -> None:

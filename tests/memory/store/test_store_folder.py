@@ -101,6 +101,32 @@ def test_a_store_killed_at_its_very_beginning_can_be_made(tmp_path: Path) -> Non
     assert StoreFolder(tmp_path).settings().keeps_text
 
 
+def test_the_first_writer_removes_what_a_killed_one_left(tmp_path: Path) -> None:
+    with StoreFolder(tmp_path / "m").writing():
+        pass
+    settings = tmp_path / "m" / ".memory.json.tmp-1-2"
+    biography = tmp_path / "m" / "biographies" / "ab" / ".abc.json.tmp-1-2"
+    link, outside = tmp_path / "m" / "utterances-99.lance", tmp_path / "outside"
+    for folder in (biography.parent, outside):
+        folder.mkdir(parents=True)
+    for path in (settings, biography, outside / "mine.txt"):
+        path.write_text("half")
+    link.symlink_to(outside, target_is_directory=True)
+    with StoreFolder(tmp_path / "m").writing():
+        assert not any(path.is_symlink() or path.exists() for path in (settings, biography, link))
+    assert (outside / "mine.txt").read_text() == "half"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+def test_settings_are_private_and_an_open_folder_is_told(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
+    StoreFolder(tmp_path / "m")
+    assert stat.S_IMODE((tmp_path / "m" / "memory.json").stat().st_mode) == 0o600
+    assert not recwarn
+    (tmp_path / "m").chmod(0o755)
+    with pytest.warns(UserWarning, match=r"read by other users of this machine \(mode 755\). Run: chmod 700"):
+        StoreFolder(tmp_path / "m")
+
+
 def test_writers_wait_for_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = StoreFolder(tmp_path / "m")
     inside, most = 0, 0

@@ -3,13 +3,15 @@ from __future__ import annotations
 import builtins
 import csv
 import datetime
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from erckit.errors import FormatError
-from erckit.readers import READERS, read_conversations
+from erckit.readers import READERS, read_bytes, read_conversations
+from erckit.readers.folder_tree import ReadLimits
 
 pa = pytest.importorskip("pyarrow", reason="needs pyarrow: pip install 'erckit[parquet]'")
 pq = pytest.importorskip("pyarrow.parquet")
@@ -75,4 +77,34 @@ def test_what_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(FormatError, match=r"pip install 'erckit\[parquet\]'"):
+        read_conversations(path)
+
+
+LARGE = ReadLimits(file_bytes=10**6, entries=100_000)
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"speaker": ["A"] * 1000, "text": ["x" * 100_000] * 1000},  # one text, stored once
+        {"speaker": ["A"] * 300_000, "text": ["hello"] * 300_000},
+        {"speaker": ["A"], "text": ["x" * 5_000_000]},
+    ],
+    ids=["one text", "many rows", "long"],
+)
+def test_a_few_bytes_do_not_become_many(tmp_path: Path, columns: dict[str, Any]) -> None:
+    data = write(tmp_path / "x.parquet", **columns).read_bytes()
+    assert len(data) < 6000 or len(columns["text"]) == 1
+    tracemalloc.start()
+    with pytest.raises(FormatError, match="unpacks to more than 1,000,000 bytes or 100,000 cells"):
+        read_bytes("x.parquet", data, limits=LARGE)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 5_000_000
+
+
+def test_text_that_is_not_utf8(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.parquet", speaker=["A"], text=["hello"])
+    path.write_bytes(path.read_bytes().replace(b"hello", b"hel\xff\xfe"))
+    with pytest.raises(FormatError, match="cannot be read as Parquet"):
         read_conversations(path)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from erckit.conversation import Conversation
 from erckit.corpora.corpus import Corpus
 
-_NUMBER = re.compile(r"\d+$")
+_NUMBER = re.compile(r"(?<!\d)\d{1,4}$")
 _LONG_SECONDS = 30.0
 
 
@@ -87,7 +87,7 @@ def _is_gap(number: int | None, following: int | None) -> bool:
 def _number(utterance_id: str) -> int | None:
     """The number at the end of an id; None for ids that are no count (a date, a database key)."""
     found = _NUMBER.search(utterance_id)
-    return int(found.group()) if found and len(found.group()) <= 4 else None
+    return int(found.group()) if found else None
 
 
 def _examples(found: Sequence[object]) -> str:

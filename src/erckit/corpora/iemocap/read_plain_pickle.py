@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import pickle
 import re
 from pathlib import Path
@@ -60,9 +61,9 @@ def _allowed() -> dict[tuple[str, str], Any]:
         ("builtins", "frozenset"): frozenset,
         ("numpy", "ndarray"): _ARRAY,
         ("numpy", "dtype"): _Type,
-        ("numpy.core.multiarray", "_reconstruct"): _empty_array,
-        ("numpy.core.multiarray", "scalar"): _scalar,
-        ("_codecs", "encode"): _latin1,
+        ("numpy.core.multiarray", "_reconstruct"): _EmptyArray(),
+        ("numpy.core.multiarray", "scalar"): _Scalar(),
+        ("_codecs", "encode"): _Latin1(),
     }
 
 
@@ -90,7 +91,10 @@ class _Type:
         if self.holds_objects:
             raise ValueError("bytes that are objects")
         data = content.encode("latin1") if isinstance(content, str) else content
-        return np.frombuffer(data, dtype=np.dtype(self.order + self.code)).reshape(shape)
+        flat = np.frombuffer(data, dtype=np.dtype(self.order + self.code))
+        if math.prod(max(size, 1) for size in shape) > max(len(flat), 1):  # (2 ** 28, 0) is nothing, a great many times
+            raise ValueError(f"an array of the shape {shape} for {len(flat)} values")
+        return flat.reshape(shape)
 
 
 class _Array(list[Any]):
@@ -110,19 +114,30 @@ class _Array(list[Any]):
         return list, (list(self),)
 
 
-def _empty_array(kind: object, shape: object, code: object) -> _Array:
-    if kind is not _ARRAY:
-        raise ValueError("an array of a class of its own")
-    return _Array()
+# What a pickle calls stands in objects without attributes: it may set those of whatever it is given.
+class _EmptyArray:
+    __slots__ = ()
+
+    def __call__(self, kind: object, shape: object, code: object) -> _Array:
+        if kind is not _ARRAY:
+            raise ValueError("an array of a class of its own")
+        return _Array()
 
 
-def _scalar(kind: _Type, content: bytes | str) -> Any:
-    (value,) = kind.values(content, (1,)).tolist()
-    return value
+class _Scalar:
+    __slots__ = ()
+
+    def __call__(self, kind: _Type, content: bytes | str) -> Any:
+        (value,) = kind.values(content, (1,)).tolist()
+        return value
 
 
-def _latin1(text: str, encoding: str) -> bytes:
+class _Latin1:
     """Bytes as Python 3 writes them into the old protocols."""
-    if encoding not in ("latin1", "latin-1"):
-        raise ValueError(f"a text in '{encoding!s:.20}'")
-    return text.encode("latin1")
+
+    __slots__ = ()
+
+    def __call__(self, text: str, encoding: str) -> bytes:
+        if encoding not in ("latin1", "latin-1"):
+            raise ValueError(f"a text in '{encoding!s:.20}'")
+        return text.encode("latin1")

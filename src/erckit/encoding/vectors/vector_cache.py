@@ -99,7 +99,7 @@ class VectorCache:
 
         name = f"{time.time_ns():020d}-{os.getpid()}.safetensors"
         data = save({"keys": np.ascontiguousarray(keys), "vectors": np.ascontiguousarray(vectors)})
-        with atomic_file(self._folder / name, "wb") as file:
+        with atomic_file(self._folder / name, "wb", private=True) as file:
             file.write(data)
         self.refresh()
 

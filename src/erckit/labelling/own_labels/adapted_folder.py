@@ -13,7 +13,7 @@ from erckit.labelling.find_model import bundled_models, find_model
 from erckit.labelling.own_labels.scorer import Scoring, scorer_class
 from erckit.model_folder.folder import Calibration, StoredFolder, read_folder, reading, write_folder
 from erckit.model_folder.network_folder import PretrainedModel, load_pretrained
-from erckit.storage.manifest import MANIFEST_NAME, file_sha256, verify_manifest
+from erckit.storage.manifest import MANIFEST_NAME, file_sha256, read_text, verify_manifest
 
 KIND = "adapted"
 ARRAYS = "scorer.safetensors"
@@ -23,8 +23,8 @@ BASE = "base"  # folder of the copy of a model that has no name others could fin
 def is_adapted(folder: Path) -> bool:
     """Whether a model folder is one of an adapted model."""
     try:
-        data = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        data = json.loads(read_text(folder / "config.json"))
+    except (OSError, ValueError, RecursionError, ModelFolderError):
         return False
     return isinstance(data, dict) and data.get("kind") == KIND
 
@@ -132,6 +132,10 @@ def load_adapted(folder: Path) -> tuple[PretrainedModel, Scoring]:
         scorer = scorer_class(config["scorer"]).restore(stored.label_set, temperature, arrays, config["values"])
         name, made_from = str(config["base"]["name"]), str(config["base"]["manifest_sha256"])
         scoring = Scoring(scorer, str(config["name"]), dict(config["settings"]), dict(config["scores"]))
+    if name == BASE and f"{BASE}/{MANIFEST_NAME}" not in stored.names:
+        raise ModelFolderError(
+            f"{folder}: its manifest does not name the model it was made from. Get the folder again."
+        )
     base = folder / BASE if name == BASE else find_model(name)
     here = file_sha256(base / MANIFEST_NAME)
     if here != made_from:

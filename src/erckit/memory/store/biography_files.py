@@ -36,7 +36,7 @@ class BiographyFiles:
     def write(self, key: str, namespace: str, biography: Biography) -> None:
         """Keep a biography in place of an earlier one, on the disk when this returns."""
         value = {"namespace": namespace, **biography.to_dict()}
-        write_text(self._path(key), json.dumps(value, indent=2) + "\n")
+        write_text(self._path(key), json.dumps(value, indent=2) + "\n", private=True)
 
     def remove(self, key: str) -> bool:
         """Remove a biography and what a killed writer left of one; whether there was one."""

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from typing import Any
 from erckit.errors import SpeakerMemoryError
 from erckit.memory.speaker_key import new_salt
 from erckit.memory.store.sync_files import sync_entries
-from erckit.storage.atomic import write_text
+from erckit.storage.atomic import make_folder, write_text
 
 STORE_VERSION = 1
 SETTINGS_NAME = "memory.json"
@@ -57,9 +58,11 @@ class StoreFolder:
     def __init__(self, path: Path | str, keeps_text: bool | None = None) -> None:
         self.path = Path(path)
         self._seen: tuple[int, ...] = ()
+        self._is_swept = False  # whether the biographies were looked through for leftovers, once is enough
         if not (self.path / SETTINGS_NAME).exists():
             self._create(True if keeps_text is None else keeps_text)
         self._settings = read_settings(self.path)
+        self._warn_if_open()
         if keeps_text is not None and keeps_text != self._settings.keeps_text:
             kept = "keeps texts" if self._settings.keeps_text else "keeps no texts"
             raise SpeakerMemoryError(
@@ -136,9 +139,19 @@ class StoreFolder:
                     total += os.stat(os.path.join(folder, name)).st_size
         return total
 
+    def _warn_if_open(self) -> None:
+        """Say so where others on this machine may read along, as in a copy that was made with other permissions."""
+        mode = self.path.stat().st_mode
+        if os.name == "posix" and mode & 0o077 and self.path.stat().st_uid == os.getuid():
+            warnings.warn(
+                f"{self.path}: this speaker memory can be read by other users of this machine (mode {mode & 0o777:o}). "
+                f"Run: chmod 700 '{self.path}'",
+                stacklevel=4,
+            )
+
     def _create(self, keeps_text: bool) -> None:
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
+            make_folder(self.path, private=True)
             with contextlib.suppress(OSError):
                 if not any(self.path.iterdir()):
                     self.path.chmod(0o700)  # what people said is nobody else's business
@@ -167,16 +180,25 @@ class StoreFolder:
             "table": settings.table,
             "salt": settings.salt.hex(),
         }
-        write_text(self.path / SETTINGS_NAME, json.dumps(value, indent=2) + "\n")
+        write_text(self.path / SETTINGS_NAME, json.dumps(value, indent=2) + "\n", private=True)
 
     def _remove_leftovers(self) -> None:
-        """Delete tables that are no longer, or were never, in use: a writer was killed, or a reader held a file."""
+        """Delete tables not in use, and half written files: a writer was killed, or a reader held a file."""
         if not (self.path / SETTINGS_NAME).exists():
             return
         used = f"{self.settings().table}.lance"
+        leftovers = [*self.path.glob(f".{SETTINGS_NAME}.tmp-*")]  # they hold the salt
+        if not self._is_swept:
+            leftovers += self.path.glob(f"{BIOGRAPHIES_NAME}/??/.*.json.tmp-*")
+            self._is_swept = True
+        for leftover in leftovers:
+            leftover.unlink(missing_ok=True)
         for name in self._tables():
-            if name != used:
-                shutil.rmtree(self.path / name, ignore_errors=True)
+            table = self.path / name
+            if table.is_symlink():  # nothing of ours; it would count as a table that cannot be removed
+                table.unlink(missing_ok=True)
+            elif name != used:
+                shutil.rmtree(table, ignore_errors=True)
 
     def _tables(self) -> list[str]:
         """Folders of tables, whether in use or not."""

@@ -1,4 +1,4 @@
-"""Bring files that a library wrote without asking for it onto the disk."""
+"""Bring files that a library wrote without asking for it onto the disk, for their owner alone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from pathlib import Path
 def sync_files(folder: Path | str, known: Collection[str] = (), skip: tuple[str, ...] = ()) -> set[str]:
     """Flush the files below a folder, and the folders they are new in, to the disk.
 
-    LanceDB leaves its files to the operating system, which may write them half a minute later.
+    LanceDB leaves its files to the operating system, which may write them half a minute later, and to whoever may
+    read new files; what people said is nobody else's business.
 
     Args:
         folder: Where to look.
@@ -24,6 +25,9 @@ def sync_files(folder: Path | str, known: Collection[str] = (), skip: tuple[str,
     found: set[str] = set()
     for root, _, names in os.walk(folder):
         paths = {os.path.join(root, name) for name in names}
+        for path in paths.difference(known):
+            with contextlib.suppress(OSError):
+                os.chmod(path, 0o600)
         new = [path for path in paths if path not in known and not path.endswith(skip)]
         for path in new:
             with contextlib.suppress(FileNotFoundError):  # replaced by another in the meantime

@@ -20,7 +20,6 @@ _LINE_WORDS = 18
 _SAID, _FELT = "Said before: ", "Felt so far: "
 _OWN = {"i", "i'm", "i've", "i'll", "i'd", "me", "my", "mine", "myself"}  # English; elsewhere only length counts
 _WORD = re.compile(r"[\w']+")
-_COUNT = re.compile(r"([^,.]+?) (\d+)(?:, |\.)")
 _MOST_WORDS = 25
 
 
@@ -43,12 +42,19 @@ def extract_biography(before: str, lines: Sequence[str], labels: Sequence[str | 
     places = {text: place for place, text in enumerate(candidates) if _weight(text) > 0}  # the last place of a repeat
     best = sorted(places, key=lambda text: (-_weight(text), -places[text]))[:_QUOTES]
     shown = join_quotes(sorted(best, key=places.__getitem__))
-    counts = Counter({name: int(number) for name, number in _COUNT.findall(felt.removeprefix(_FELT))})
+    counts = Counter(_felt_before(felt))
     counts.update(label for label in labels if label is not None)
     emotions = ", ".join(f"{label} {counts[label]}" for label in sorted(counts, key=lambda name: (-counts[name], name)))
     # The emotions come first: a prompt cuts a biography at its end.
     parts = [f"{_FELT}{emotions}." if emotions else "", shown]
     return " ".join(part for part in parts if part)
+
+
+def _felt_before(felt: str) -> dict[str, int]:
+    """How often each emotion was counted in ``Felt so far: joyful 3, sad 1.``, empty for any other text."""
+    entries = felt.removeprefix(_FELT).strip().removesuffix(".").split(", ")
+    named = [entry.rpartition(" ") for entry in entries]
+    return {name: int(number) for name, _, number in named if name and number.isdecimal() and len(number) < 10}
 
 
 def split_quotes(biography: str) -> list[str]:

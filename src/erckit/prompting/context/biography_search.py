@@ -14,8 +14,9 @@ from erckit.encoding.vectors.text_vectors import text_vectors
 from erckit.prompting.annotation.extract_annotator import split_quotes, with_quotes
 
 # An end of a sentence with the marks that close it, before a space; scripts without such spaces have their own signs.
-_END = re.compile(r"""([.!?…।۔]["'”’)\]»]*)\s+|([。！？]["'”’」』）]*)\s*|\s*\n\s*""")
+_END = re.compile(r"""([.!?…।۔]["'”’)\]»]*)\s+|([。！？]["'”’」』）]*)\s*|\n\s*""")
 _TITLE = re.compile(r"(?:^|[\s(\"'])(?:Dr|Mr|Mrs|Ms|Prof|St|Jr|Sr|vs|etc|e\.g|i\.e|[A-Z])\.$")  # no end of a sentence
+_TITLE_LENGTH = 12  # more than any title and the character before it
 
 
 def nearest_sentences(
@@ -78,7 +79,7 @@ def biography_sentences(text: str) -> tuple[str, ...]:
     sentences, start = [], 0
     for end in _END.finditer(text):
         stop = max(end.end(1), end.end(2), end.start())
-        if _TITLE.search(text[start:stop]):
+        if _TITLE.search(text[max(start, stop - _TITLE_LENGTH) : stop]):
             continue
         sentences.append(text[start:stop].strip())
         start = end.end()

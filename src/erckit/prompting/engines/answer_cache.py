@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from erckit.prompting.engines.request import Request
+from erckit.storage.atomic import make_folder
 from erckit.storage.cache import cache_folder
 
 
@@ -73,7 +74,7 @@ class AnnotationCache:
             self._texts.setdefault(key, text)
 
     def _append(self, line: bytes) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self.path.parent, private=True)
         descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         try:
             with contextlib.suppress(ImportError, OSError):  # no locks on this platform or file system

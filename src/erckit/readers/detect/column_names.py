@@ -22,13 +22,14 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "end": ("end", "endtime", "stop"),
 }  # fmt: skip
 ROLES = tuple(_NAMES)
+MOST_COLUMNS = 10_000
 DELIMITERS = (",", "\t", ";", "|")
 
 
 def recognise_columns(header: Sequence[str]) -> dict[str, str]:
     """Which column of ``header`` holds what: ``{"text": "Utterance", ...}``; case, spaces and ``_`` do not matter."""
     by_name: dict[str, str] = {}
-    for column in header:
+    for column in header[:MOST_COLUMNS]:
         by_name.setdefault(_simple(column), column)
     roles: dict[str, str] = {}
     for role, names in _NAMES.items():

@@ -15,7 +15,7 @@ _TEXT = frozenset({".txt", ".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".vtt",
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}\.json")
 # The one file of an export that holds the chats, where the others are only about it.
 _LONE = (
-    ("whatsapp", re.compile(r"_chat\.txt|WhatsApp[^/]*\.txt")),
+    ("whatsapp", re.compile(r"_chat\.txt|WhatsApp[^/]{0,200}\.txt")),
     ("telegram", re.compile(r"result\.json")),
     ("chatgpt", re.compile(r"conversations(?:-\d+)?\.json")),
 )

@@ -12,6 +12,7 @@ _MARKUP = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
 # Slack escapes these three characters and no others.
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 _MAX_DEPTH = 12
+_MAX_NAME = 256
 
 
 def slack_text(message: Mapping[str, Any], users: Mapping[str, str], channels: Mapping[str, str]) -> str:
@@ -40,7 +41,7 @@ def _shown(target: str, label: str | None, users: Mapping[str, str], channels: M
     if kind == "@":
         return f"@{users.get(name) or label or name}"
     if kind == "#":
-        return f"#{label or channels.get(name) or name}"
+        return f"#{label or channels.get(name, name)[:_MAX_NAME]}"
     if kind == "!":
         # <!here>, <!subteam^S1|@team>, <!date^1700000000^{date}|14 November>
         return label or f"@{name.partition('^')[0]}"

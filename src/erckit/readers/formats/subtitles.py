@@ -13,14 +13,12 @@ from erckit.readers.formats.cues import Cue, parse_cues
 from erckit.readers.source import Parsed, Source
 from erckit.readers.split_speaker import split_speaker
 
-_VOICE = re.compile(r"<v(?:\.[^\s>]*)?(?:\s([^>]*))?>", re.IGNORECASE)
+_VOICE = re.compile(r"<v(?:\.[^\s<>]*)?(?:\s([^<>]*))?>", re.IGNORECASE)
 _TAG = re.compile(r"</?(?:[bicuv]|ruby|rt|lang|font|s)(?:[.\s][^<>]*)?>|<\d[\d:.]*>|\{\\[^{}]*\}", re.IGNORECASE)
 _BRACKETS = re.compile(r"\[([^\[\]]{1,60})\]\s*:\s*(.*)", re.DOTALL)
 # Captions that roll up time each word, and show every line twice.
 _WORD_TIME = re.compile(r"<\d[\d:.]*>")
 _SHOUT = re.compile(r"\s*>>+\s*")
-# Teams names the pieces of one sentence GUID/12-0, GUID/12-1, ...
-_PIECE = re.compile(r"(.*?\d+)-\d+")
 _SENTENCE_END = tuple('.?!\u2026\u3002\uff1f\uff01\u061f\u0964"\u201d)')
 _MAX_PAUSE = 2.0
 _MAX_LENGTH = 400
@@ -77,7 +75,6 @@ def _said(cues: list[Cue], voiced: bool, parsed: Parsed) -> list[_Said]:
             cue, shown = _without_repeats(cue, shown, parsed.notes)
             if not cue.lines:
                 continue
-        piece = _PIECE.fullmatch(cue.id)
         identifier = cue.id
         voices = _voices(cue) if voiced else _named(cue)
         if not voices:
@@ -87,10 +84,16 @@ def _said(cues: list[Cue], voiced: bool, parsed: Parsed) -> list[_Said]:
                 parsed.notes["subtitles without a name, taken as said by the speaker before"] += 1
                 speaker = last
             last = speaker
-            one = _Said(identifier, speaker, [text], cue.start, cue.end, piece[1] if piece else None, len(text))
+            one = _Said(identifier, speaker, [text], cue.start, cue.end, _sentence(cue.id), len(text))
             found.append(one)
             identifier = ""  # one id for one utterance
     return found
+
+
+def _sentence(identifier: str) -> str | None:
+    """What the pieces of one sentence share in Teams, which names them GUID/12-0, GUID/12-1, ...; else None."""
+    shared, _, number = identifier.rpartition("-")
+    return shared if number.isdecimal() and shared[-1:].isdecimal() else None
 
 
 def _without_repeats(cue: Cue, shown: set[str], notes: Counter[str]) -> tuple[Cue, set[str]]:

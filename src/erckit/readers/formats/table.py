@@ -15,9 +15,10 @@ from typing import Any, Literal
 
 from erckit.errors import FormatError, SettingError, nearest
 from erckit.readers.build_conversation import RawUtterance, build_conversation
-from erckit.readers.detect.column_names import ROLES, recognise_columns, split_header
+from erckit.readers.detect.column_names import MOST_COLUMNS, ROLES, recognise_columns, split_header
 from erckit.readers.report import Skipped
 from erckit.readers.source import BadConversationError, Parsed, Source
+from erckit.storage.guarded_cells import unguarded
 
 # Columns that writers/table.py adds: they describe a model's answer, not the conversation.
 _PREDICTION_COLUMNS = frozenset({"predicted", "confidence", "calibrated", "reason", "causal"})
@@ -56,6 +57,9 @@ def read_rows(source: Source, header: list[str], rows: list[tuple[int, list[Any]
         header: Names of the columns.
         rows: The line (or row number) and the cells of each row.
     """
+    if len(header) > MOST_COLUMNS:
+        fix = f"A table has at most {MOST_COLUMNS:,}: one row per utterance."
+        raise FormatError(source.path, f"has {len(header):,} columns", fix, 1)
     parsed = Parsed()
     roles = _assign(source.path, header, source.columns)
     if "speaker" not in roles:
@@ -158,12 +162,14 @@ def _group(
     path: Path, header: list[str], roles: Mapping[str, str], rows: list[tuple[int, list[Any]]]
 ) -> dict[str, _Rows]:
     taken = set(roles.values())
-    if "predicted" in header and any(name.startswith(_SCORE_PREFIX) for name in header):
+    is_ours = "predicted" in header and any(name.startswith(_SCORE_PREFIX) for name in header)
+    if is_ours:
         taken |= {name for name in header if name in _PREDICTION_COLUMNS or name.startswith(_SCORE_PREFIX)}
     others = [name for name in header if name not in taken]
     groups: dict[str, _Rows] = {}
     for line, cells in rows:
-        record = dict(zip(header, cells, strict=False))
+        shown = [unguarded(cell) if isinstance(cell, str) else cell for cell in cells] if is_ours else cells
+        record = dict(zip(header, shown, strict=False))
         named = record.get(roles.get("conversation", ""))
         identifier = ("" if named is None else str(named).strip()) or path.stem
         group = groups.setdefault(identifier, _Rows(line))

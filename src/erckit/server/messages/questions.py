@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from erckit.readers.clean_text import well_formed
 
 
 def _whole(value: Any) -> Any:
@@ -13,6 +15,8 @@ def _whole(value: Any) -> Any:
 
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=256)]
+# What was said is answered whatever it holds; half an emoji, which cut texts end with, comes back as U+FFFD.
+Text = Annotated[str, AfterValidator(well_formed)]
 Speaker = Annotated[str, StringConstraints(max_length=256)]
 ModelId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Namespace = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
@@ -40,7 +44,7 @@ class UtteranceQuestion(Question):
 
     id: Name | None = Field(None, description="Unique in its conversation; u001, u002, ... where left out.")
     speaker: Speaker = Field(description="The same name is the same person.")
-    text: str = Field(description="What was said.")
+    text: Text = Field(description="What was said.")
     time: Time | None = Field(None, description="When: seconds since the epoch, or since the recording began.")
 
 
@@ -73,7 +77,7 @@ class ReadQuestion(Question):
     model_config = _example({"name": "chat.txt", "text": "Ana: I got the job!\nBen: That is wonderful news."})
 
     name: Name | None = Field(None, description="File name; its ending helps to recognise the format.")
-    text: str | None = Field(None, description="The transcript.")
+    text: Text | None = Field(None, description="The transcript.")
     base64: str | None = Field(None, description="The file's bytes in base64, for binary formats.")
 
 
@@ -103,7 +107,7 @@ class StreamedQuestion(Question):
 
     conversation: Name = Field(description="Messages of one name are one conversation.")
     speaker: Speaker
-    text: str
+    text: Text
     id: Name | None = Field(None, description="Given back with the answer; counted where left out.")
     time: Time | None = None
 

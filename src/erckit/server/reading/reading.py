@@ -13,6 +13,8 @@ from erckit.readers.folder_tree import ReadLimits
 from erckit.server.guards.limits import Limits
 from erckit.server.guards.refusal import Refusal
 
+FILES = 2_000  # of an archive
+ENTRIES = 10  # lines, objects and cells for each utterance that may be read
 _STATUS = {"unreadable": 422, "too_large": 413}
 
 
@@ -74,7 +76,7 @@ class Reading:
     async def _ask(self, process: Process, name: str, content: bytes) -> tuple[dict[str, Any], bytes]:
         assert process.stdin is not None
         limits = self._limits
-        bounds = ReadLimits(file_bytes=limits.read_bytes, total_bytes=limits.read_bytes, files=1_000)
+        bounds = ReadLimits(limits.read_bytes, limits.read_bytes, FILES, entries=ENTRIES * limits.read_utterances)
         head = {
             "name": name,
             "limits": dataclasses.asdict(bounds),

@@ -23,16 +23,16 @@ _OMITTED_CJK = re.compile(
     r"(?:已省略|已略過|已略去|省略|は含まれていません|생략됨|생략)"
 )
 # "<Media omitted>" of Android, in whatever language: nobody writes a message of nothing but angle brackets.
-_ANGLE = re.compile(r"<[^<>\n]*\w[^<>\n]*\s[^<>\n]*>|<[\u3040-\u9fff\uac00-\ud7af]{3,30}>")
+_ANGLE = re.compile(r"<[^<>\n\w]*\w[^<>\n\s]*\s[^<>\n]*>|<[\u3040-\u9fff\uac00-\ud7af]{3,30}>")
 _ATTACHED_IOS = re.compile(r"\u200e?<[^<>:\n]{3,30}\s?:\s?[^<>\n]{1,200}\.\w{2,5}>")
 _ATTACHED_ANDROID = re.compile(r"\u200e?[^\n/\\:*?\"<>|]{1,200}\.\w{2,5} \([^()\n]{3,40}\)")
 _EDITED = re.compile(
-    r"\s*(?:\u200e<[^<>:\n]{5,60}>|<(?:This message was edited|Diese Nachricht wurde bearbeitet|Se editó este mensaje"
+    r"\u200e<[^<>:\n]{5,60}>|<(?:This message was edited|Diese Nachricht wurde bearbeitet|Se editó este mensaje"
     r"|Ce message a été modifié|Mensagem editada|Esta mensagem foi editada|Questo messaggio è stato modificato"
     r"|Dit bericht is bewerkt|Bericht bewerkt|Сообщение изменено|Данное сообщение изменено|Bu mesaj düzenlendi"
     r"|Pesan ini diedit|Edytowano tę wiadomość|Det här meddelandet redigerades"
     r"|此訊息已編輯|此消息已编辑|このメッセージは編集されました"
-    r"|수정된 메시지입니다|تم تعديل هذه الرسالة)\.?>)\s*$"
+    r"|수정된 메시지입니다|تم تعديل هذه الرسالة)\.?>"
 )
 _DELETED = re.compile(
     r"(?:This message was deleted|You deleted this message|This message was deleted by admin .{1,60}"
@@ -79,7 +79,7 @@ def read_message(text: str, marks_tell: bool) -> Message:
         marks_tell: Whether a left-to-right mark in front means that the app wrote it.
     """
     text = text.strip()
-    shorter = _EDITED.sub("", text) if text.endswith(">") else text
+    shorter = _without_edit(text)
     # An Android placeholder may itself look like the mark of an edit: only behind a text it is one.
     edited = shorter != text and bool(_bare(shorter))
     if edited:
@@ -98,6 +98,13 @@ def read_message(text: str, marks_tell: bool) -> Message:
     if marks_tell and text.startswith(_MARK):
         return Message("", REMARKS)
     return Message(text.replace(_MARK, ""), None, edited)
+
+
+def _without_edit(text: str) -> str:
+    """``text`` without the mark of an edit at its end; looked for from its last bracket, as texts may be long."""
+    place = text.rfind("<")
+    place -= text[:place].endswith(_MARK) if place > 0 else 0
+    return text[:place].rstrip() if place >= 0 and _EDITED.fullmatch(text, place) else text
 
 
 def _without_attachment(text: str) -> str | None:
