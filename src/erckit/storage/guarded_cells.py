@@ -1,4 +1,4 @@
-"""Cells of a table that a spreadsheet would take for a formula: an apostrophe is put before them and taken away again."""
+"""Cells that a spreadsheet would take for a formula: an apostrophe is put before them, and taken away again."""
 
 from __future__ import annotations
 
