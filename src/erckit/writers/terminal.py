@@ -31,7 +31,7 @@ def format_table(labelled: Sequence[LabelledConversation], width: int = 80, colo
 
 def _conversation(item: LabelledConversation, width: int, colour: bool) -> str:
     utterances = item.conversation.utterances
-    labels = [prediction.label or _ABSTAINED for prediction in item.predictions]
+    labels = [_visible(prediction.label or _ABSTAINED) for prediction in item.predictions]
     speaker_width = min(_SPEAKER_COLUMNS, max(display_width(_visible(u.speaker)) for u in utterances))
     label_width = max(display_width(label) for label in labels)
     fixed = speaker_width + label_width + len(" 100 %") + 2 * len(_GAP)

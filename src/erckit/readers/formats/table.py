@@ -168,12 +168,13 @@ def _group(
     others = [name for name in header if name not in taken]
     groups: dict[str, _Rows] = {}
     for line, cells in rows:
-        shown = [unguarded(cell) if isinstance(cell, str) else cell for cell in cells] if is_ours else cells
-        record = dict(zip(header, shown, strict=False))
+        record, raw = dict(zip(header, cells, strict=False)), _as_csv(cells)
+        if is_ours and "'" in raw:
+            record = {name: unguarded(cell) if isinstance(cell, str) else cell for name, cell in record.items()}
         named = record.get(roles.get("conversation", ""))
         identifier = ("" if named is None else str(named).strip()) or path.stem
         group = groups.setdefault(identifier, _Rows(line))
-        group.raw.append(_as_csv(cells))
+        group.raw.append(raw)
         extra_cells = [cell for cell in cells[len(header) :] if cell.strip()]
         if extra_cells:
             group.problem = group.problem or (
