@@ -68,6 +68,13 @@ def test_causal_reader(run: Run) -> None:
     assert run("causal_reader", "--small")["chosen_on_dev"]["dev_weighted_f1"] > 50
 
 
+def test_behaviour(run: Run, trained_folder: Path) -> None:
+    found = run("behaviour", "--model", trained_folder, "--small")
+    assert found["lines"] > 20
+    assert found["accuracy"] == 0  # other labels than the lines have
+    assert found["pairs_unchanged"][1] == 6
+
+
 @pytest.mark.trains
 def test_one_pass(run: Run, corpus_folder: Path, tiny_backbone: Callable[[str], Path]) -> None:
     settings = (f"model.backbone={tiny_backbone('bert')}", "model.speaker.min_utterances=2")
