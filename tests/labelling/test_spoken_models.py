@@ -38,7 +38,8 @@ CHAT = Conversation(
         )
     ),
 )
-PARTS = {"sentemo": {"heads": 4, "feedforward": 16}, "emonet_frozen": {"heads": 4, "feedforward": 16}}
+HEADS = {"heads": 4, "feedforward": 16}
+PARTS = {"sentemo": HEADS, "emonet_frozen": HEADS}
 # Every way of reading: in one pass, apart for the history, alone with known vectors, by a table of words.
 WAYS: dict[str, dict[str, Any]] = {
     "emonet": {},
@@ -48,6 +49,13 @@ WAYS: dict[str, dict[str, Any]] = {
     "dialogue_rnn": {},
     "dialogue_rnn: tuned": {"reader": {"is_frozen": False}},
     "sentemo: words": {"reader": {"kind": "words"}},
+}
+
+HEADS = {"heads": 4, "feedforward": 16}
+TRAINED: dict[str, dict[str, Any]] = {
+    "emonet": {"name": "emonet"},
+    "emonet_frozen": {"name": "emonet_frozen", "emonet_frozen": HEADS},
+    "sentemo: lines": {"name": "sentemo", "reader": {"kind": "causal_lm", "layers": [1, 3]}, "sentemo": HEADS},
 }
 
 
@@ -137,7 +145,8 @@ def test_kept_vectors_of_written_and_of_spoken_texts_are_not_mixed(labelers: tup
     assert np.abs(fresh[0] - fresh[1]).max(axis=1).round(3).tolist().count(0) == 1
 
 
-def test_training_reads_the_words(tiny_recipe: Callable[..., Any], tiny_corpus: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", TRAINED)
+def test_training_reads_the_words(tiny_recipe: Callable[..., Any], tiny_corpus: Any, tmp_path: Path, way: str) -> None:
     """Training on a corpus of emoji is training on the corpus of their words."""
 
     def corpus(change: Callable[[Sequence[Conversation]], Sequence[Conversation]]) -> Any:
@@ -154,14 +163,14 @@ def test_training_reads_the_words(tiny_recipe: Callable[..., Any], tiny_corpus: 
             for c in conversations
         ]
 
-    for name in ("emonet", "emonet_frozen"):
-        own = {"emonet_frozen": {"heads": 4, "feedforward": 16}} if name == "emonet_frozen" else {}
-        tensors = []
-        for part, values, data in (
-            ("written", {}, corpus(lambda split: spoken(with_emoji(split)))),
-            ("spoken", {"text": "spoken"}, corpus(with_emoji)),
-        ):
-            recipe = tiny_recipe({"name": name, **own, **values}, {"epochs": 1})
-            folder = train(recipe, data, tmp_path / f"{name}-{part}", quiet=True)
-            tensors.append((folder / "model.safetensors").read_bytes())
-        assert tensors[0] == tensors[1]
+    tensors, folder = [], tmp_path
+    for text, data in (("written", corpus(lambda split: spoken(with_emoji(split)))), ("spoken", corpus(with_emoji))):
+        recipe = tiny_recipe({**TRAINED[way], "text": text}, {"epochs": 1})
+        folder = train(recipe, data, tmp_path / text, quiet=True)
+        tensors.append((folder / "model.safetensors").read_bytes())
+    assert tensors[0] == tensors[1]
+    labeler = Labeler.from_pretrained(folder, precision="fp32")
+    assert labeler.pretrained.settings.text == "spoken"
+    stream = labeler.stream()
+    streamed = [list(stream.add(u.speaker, u.text).scores.values()) for u in CHAT.utterances]
+    np.testing.assert_allclose(streamed, _scores(labeler), atol=1e-4)
