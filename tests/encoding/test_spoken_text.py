@@ -147,6 +147,9 @@ def test_a_text_escaped_once_is_said_like_itself() -> None:
         "a.",
         ":aa",
         "<3" + " " * 99,
+        "😂 ok ",
+        ":joy: ok ",
+        "lol:) ",
     ],
 )
 def test_the_time_grows_with_the_length_alone(part: str) -> None:

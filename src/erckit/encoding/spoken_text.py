@@ -77,9 +77,10 @@ _ONE_FACE = re.compile("|".join(f"(?P<f{i}>{pattern})" for i, (_, pattern) in en
 _ATTACHED = r"(?<=[^\W\d_])[:;]-?[()]+(?![^\s.!?,…])"  # thanks:)
 
 _PIECES = re.compile(
+    r"(?=\S)(?:"  # none starts with a space
     f"(?P<alone>{_LEFT_ALONE})|(?P<entity>{_ENTITY})|(?P<codes>{_SHORTCODES})|(?P<emoji>{_EMOJI}(?:[ ]?{_EMOJI})*)"
     f"|(?P<faces>{_BEFORE}(?:{_FACE})(?:[ ](?:{_FACE}))*{_AFTER})|(?P<attached>{_ATTACHED})"
-    r"|(?P<word>(?<!\w)[^\W\d_]{3,}(?!\w))"
+    r"|(?P<word>(?<!\w)[^\W\d_]{3,}(?!\w)))"
 )
 _ONE_EMOJI = re.compile(_EMOJI)
 _SAID_WITHOUT = re.compile(f"[{_MODIFIERS}]|{_JOINER}[♀♂]")
@@ -140,7 +141,8 @@ def _placed(match: re.Match[str], said: Sequence[str | None]) -> str:
     joined = " ".join(kept)
     if not joined or joined == match[0]:
         return joined
-    before, after = match.string[: match.start()][-1:], match.string[match.end() : match.end() + 1]
+    text, start, end = match.string, match.start(), match.end()
+    before, after = text[max(0, start - 1) : start], text[end : end + 1]
     left = " " if before and not before.isspace() and before not in "([{\"'*" else ""
     right = " " if after and not after.isspace() and after not in ".,!?…:;)]}\"'*" else ""
     return f"{left}{joined}{right}"
