@@ -22,7 +22,8 @@ from erckit.recipe.load_recipe import change_recipe, load_recipe
 
 # A value of every shared setting that is no system's default.
 OTHER: dict[str, Any] = {
-    "attention": "full", "pooling": "marker", "has_separator": False, "max_utterance_tokens": 64, "left_context": 8,
+    "text": "spoken", "attention": "full", "pooling": "marker", "has_separator": False, "max_utterance_tokens": 64,
+    "left_context": 8,
     "speaker.identity": "local", "speaker.form": "token", "speaker.min_utterances": 1,
     "history.scope": "conversation", "history.order": "file", "history.window": 3, "history.encoder": "own",
     "history.is_frozen": True, "dropout": 0.15, "frozen_layers": 1, "freezes_embeddings": False,

@@ -196,8 +196,13 @@ def changed_leaves(settings: ModelSettings, declared: DeclaredSettings | None = 
 
 
 def settings_values(settings: ModelSettings) -> dict[str, Any]:
-    """Nested dictionary of all settings, as it would stand below ``model``: the system's own under its name."""
+    """Nested dictionary of all settings, as it would stand below ``model``: the system's own under its name.
+
+    A text that is read as it is written goes without saying, as in all folders from before there was another.
+    """
     values = dataclasses.asdict(settings)
+    if values["text"] == "written" == declared_settings(settings.name).defaults.get("text", "written"):
+        del values["text"]
     own = values.pop(OWN)
     return values if own is None else {**values, settings.name: own}
 

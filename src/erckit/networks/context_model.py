@@ -45,7 +45,7 @@ class ContextModel(ConversationModel):
     """
 
     reads_settings = frozenset(
-        {"max_utterance_tokens", "dropout", "frozen_layers", "freezes_embeddings", "reader", "head"}
+        {"text", "max_utterance_tokens", "dropout", "frozen_layers", "freezes_embeddings", "reader", "head"}
     )
     defaults: ClassVar[Mapping[str, Any]] = {
         "attention": "isolated", "speaker.identity": "none", "speaker.form": "none", "history.scope": "none",

@@ -15,6 +15,7 @@ from erckit.causal.line_tokenizer import LineTokenizer
 from erckit.conversation import Conversation
 from erckit.encoding.packing import PackedBatch, pack
 from erckit.encoding.segments import Segment, plan_segments
+from erckit.encoding.spoken_text import spoken
 from erckit.encoding.tokens import NO_IDENTITY, ConversationTokenizer, TokenizedConversation
 from erckit.encoding.vectors.text_vectors import distinct_vectors
 from erckit.encoding.vectors.word_tokenizer import WordTokenizer
@@ -96,6 +97,19 @@ class Preparation:
         else:
             self.tokenizer = ConversationTokenizer(folder, settings.speaker.form, longest, settings.has_separator)
 
+    def as_read(self, conversations: Sequence[Conversation]) -> Sequence[Conversation]:
+        """The conversations with the texts that the model reads, see ``model.text``."""
+        return spoken(conversations) if self.settings.text == "spoken" else conversations
+
+    def tokenize(
+        self,
+        conversations: Sequence[Conversation],
+        names: Sequence[Sequence[str]],
+        identities: Sequence[Sequence[int]],
+    ) -> list[TokenizedConversation]:
+        """Tokens of B conversations; speakers as :class:`ConversationTokenizer` takes them."""
+        return self.tokenizer(self.as_read(conversations), names, identities)
+
     @property
     def reads_plain(self) -> bool:
         """Whether the model's history encoder reads every utterance alone, besides the pass over the context."""
@@ -119,7 +133,7 @@ class Preparation:
         if tokenized is None:
             names = [self.registry.shown_names(conversation, form) for conversation in conversations]
             identities = [self.registry.identities(conversation) for conversation in conversations]
-            tokenized = self.tokenizer(conversations, names, identities)
+            tokenized = self.tokenize(conversations, names, identities)
         windows = history_windows(
             conversations,
             # a narrower scope is one for histories that reach over several conversations, or none at all
@@ -297,7 +311,7 @@ def with_known_vectors(
         read = torch.from_numpy(reader.read_lines(lines, keep=keep, quiet=quiet))
         return replace(prepared, vectors=KnownVectors(read, torch.arange(len(read))))
     table, rows = distinct_vectors(
-        [utterance.text for conversation in conversations for utterance in conversation.utterances],
+        [utterance.text for read in preparation.as_read(conversations) for utterance in read.utterances],
         backbone_folder,
         max_tokens=preparation.tokenizer.max_utterance_tokens,
         precision=precision,

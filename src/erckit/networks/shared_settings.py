@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from erckit.encoding.segments import ATTENTIONS
+from erckit.encoding.spoken_text import TEXTS
 from erckit.errors import SettingError
 from erckit.read_when import only, read_when, unless
 from erckit.settings import choose, require
@@ -151,6 +152,8 @@ class ModelSettings:
     Args:
         name: Published system, a name of ``erckit.models.MODELS``.
         backbone: Backbone name, hub name or folder.
+        text: What of an utterance is read: ``written``, its text as it stands; ``spoken``, with emoji, emoticons,
+            shortcodes, stretched words and HTML entities said in plain words. Training, labelling and streams agree.
         attention: ``one_pass``, ``per_utterance``, ``full``, or ``isolated`` (every utterance is read alone).
         pooling: ``mean`` over the utterance's tokens, its ``marker`` token, or the ``first`` token of the sequence
             (as published; only with ``per_utterance`` attention, where each target has a sequence of its own).
@@ -170,6 +173,7 @@ class ModelSettings:
 
     name: str = "emonet"
     backbone: str = "all-MiniLM-L6-v2"
+    text: str = "written"
     attention: str = "one_pass"
     pooling: str = "mean"
     has_separator: bool = True
@@ -188,6 +192,7 @@ class ModelSettings:
     own: Any = None
 
     def __post_init__(self) -> None:
+        choose(self.text, TEXTS, "model.text")
         choose(self.attention, ATTENTIONS, "model.attention")
         choose(self.pooling, ("mean", "marker", "first"), "model.pooling")
         if self.pooling == "first" and self.attention != "per_utterance":
@@ -202,7 +207,7 @@ class ModelSettings:
 # Every key that several systems may read, but the name and the backbone, which all do.
 SHARED_SETTINGS = frozenset(
     {
-        "attention", "pooling", "has_separator", "max_utterance_tokens", "left_context", "speaker", "history",
+        "text", "attention", "pooling", "has_separator", "max_utterance_tokens", "left_context", "speaker", "history",
         "dropout", "frozen_layers", "freezes_embeddings", "reader", "head",
     }
 )  # fmt: skip

@@ -64,7 +64,7 @@ class StreamEncoding:
             names.append(parts.registry.shown_names(so_far, parts.settings.speaker.form)[-1:])
             identities.append(parts.registry.identities(so_far)[-1:])
             single.append(Conversation("", (utterance,)))
-        return parts.preparation.tokenizer(single, names, identities)
+        return parts.preparation.tokenize(single, names, identities)
 
     @property
     def most_speakers(self) -> int:

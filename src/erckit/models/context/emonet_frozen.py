@@ -75,7 +75,7 @@ class EmoNetFrozen(WindowContext):
     Settings: ClassVar[type[Any] | None] = EmoNetFrozenSettings
     reads_settings = frozenset(
         {
-            "max_utterance_tokens", "speaker", "history.scope", "history.order", "history.window", "dropout",
+            "text", "max_utterance_tokens", "speaker", "history.scope", "history.order", "history.window", "dropout",
             "frozen_layers", "freezes_embeddings", "reader", "head",
         }
     )  # fmt: skip

@@ -65,7 +65,7 @@ class SentEmo(ContextModel):
     Settings: ClassVar[type[Any] | None] = SentEmoSettings
     reads_settings = frozenset(
         {
-            "max_utterance_tokens", "history.scope", "history.window", "dropout", "frozen_layers",
+            "text", "max_utterance_tokens", "history.scope", "history.window", "dropout", "frozen_layers",
             "freezes_embeddings", "reader", "head",
         }
     )  # fmt: skip

@@ -66,8 +66,8 @@ class CoMPM(ConversationModel):
     Settings: ClassVar[type[Any] | None] = CoMPMSettings
     reads_settings = frozenset(
         {
-            "attention", "pooling", "has_separator", "max_utterance_tokens", "left_context", "speaker", "history",
-            "dropout", "frozen_layers", "freezes_embeddings", "head.dropout",
+            "text", "attention", "pooling", "has_separator", "max_utterance_tokens", "left_context", "speaker",
+            "history", "dropout", "frozen_layers", "freezes_embeddings", "head.dropout",
         }
     )  # fmt: skip
     choices: ClassVar[Mapping[str, tuple[str, ...]]] = {
