@@ -18,6 +18,7 @@ CORPORA: dict[str, str] = {
     "dailydialog_topic": "erckit.corpora.dailydialog.dailydialog_topic:DAILYDIALOG_TOPIC",
     "iemocap": "erckit.corpora.iemocap.iemocap:IEMOCAP",
     "goemotions": "erckit.corpora.goemotions:GOEMOTIONS",
+    "topical_chat": "erckit.corpora.topical_chat:TOPICAL_CHAT",
 }
 
 
