@@ -12,7 +12,7 @@ from erckit.conversation import Conversation
 from erckit.corpora import corpus_statistics, load_corpus
 
 # Name to the folder of its converted files.
-CORPORA = {"topical_chat": "topical_chat"}
+CORPORA = {"topical_chat": "topical_chat", "casino": "casino"}
 
 
 def unpack(folder: Path, target: Path) -> Path:

@@ -19,6 +19,7 @@ CORPORA: dict[str, str] = {
     "iemocap": "erckit.corpora.iemocap.iemocap:IEMOCAP",
     "goemotions": "erckit.corpora.goemotions:GOEMOTIONS",
     "topical_chat": "erckit.corpora.topical_chat:TOPICAL_CHAT",
+    "casino": "erckit.corpora.casino:CASINO",
 }
 
 
