@@ -20,6 +20,8 @@ CORPORA: dict[str, str] = {
     "goemotions": "erckit.corpora.goemotions:GOEMOTIONS",
     "topical_chat": "erckit.corpora.topical_chat:TOPICAL_CHAT",
     "casino": "erckit.corpora.casino:CASINO",
+    "edos": "erckit.corpora.edos:EDOS",
+    "xed": "erckit.corpora.xed:XED",
 }
 
 
