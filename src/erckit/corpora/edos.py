@@ -15,6 +15,7 @@ from typing import Any
 
 from erckit.conversation import Conversation
 from erckit.corpora.corpus_source import SPLITS, CorpusSource, Layout, PublishedFile
+from erckit.corpora.empathetic_dialogues import EMOTION_WORDS
 from erckit.corpora.formats.corpus_text import corpus_text
 from erckit.corpora.formats.detokenise import detokenise
 from erckit.corpora.formats.read_uniform import read_uniform
@@ -24,13 +25,6 @@ from erckit.labels import LabelSet
 from erckit.readers.build_conversation import RawUtterance, build_conversation
 from erckit.readers.source import BadConversationError
 
-# Those of EmpatheticDialogues.
-EMOTION_WORDS = (
-    "afraid", "angry", "annoyed", "anticipating", "anxious", "apprehensive", "ashamed", "caring", "confident",
-    "content", "devastated", "disappointed", "disgusted", "embarrassed", "excited", "faithful", "furious", "grateful",
-    "guilty", "hopeful", "impressed", "jealous", "joyful", "lonely", "nostalgic", "prepared", "proud", "sad",
-    "sentimental", "surprised", "terrified", "trusting",
-)  # fmt: skip
 INTENTS = (
     "acknowledging", "agreeing", "consoling", "disagreeing", "encouraging", "questioning", "suggesting",
     "sympathizing", "wishing",

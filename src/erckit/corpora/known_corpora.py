@@ -22,6 +22,7 @@ CORPORA: dict[str, str] = {
     "casino": "erckit.corpora.casino:CASINO",
     "edos": "erckit.corpora.edos:EDOS",
     "xed": "erckit.corpora.xed:XED",
+    "empathetic_dialogues": "erckit.corpora.empathetic_dialogues:EMPATHETIC_DIALOGUES",
 }
 
 

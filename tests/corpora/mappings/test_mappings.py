@@ -109,6 +109,10 @@ def test_a_mapping_is_found_by_the_labels_in_any_order() -> None:
     assert find_mapping(EMORY[::-1], "ekman").pairs == find_mapping(EMORY, "ekman").pairs
     four = find_mapping(("angry", "happy", "sad", "neutral"), "ekman")
     assert four.reachable == ("anger", "joy", "neutral", "sadness")
+    # Four label sets have both labels, one of which calls its neutral doubtful.
+    assert find_mapping(("sad", "neutral"), "ekman").pairs == {"sad": "sadness", "neutral": "neutral"}
+    with pytest.raises(LabelSetError, match="more than one mapping to ekman fits"):  # of GoEmotions and of EDOS
+        find_mapping(("caring", "neutral"), "ekman")
     same = find_mapping(("joy", "neutral"), "ekman")
     assert same.pairs == {"joy": "joy", "neutral": "neutral"}
 
