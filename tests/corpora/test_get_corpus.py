@@ -152,3 +152,19 @@ def test_what_cannot_be_downloaded_says_what_to_do(tmp_path: Path) -> None:
 def test_files_of_another_task_come_along(data: Path, tmp_path: Path) -> None:
     folder = get_corpus("dailydialog_topic", data / "raw" / "dailydialog", tmp_path / "dailydialog")
     assert {"train.zip", "topics_train.txt", "dialogues_topic.txt"} <= {path.name for path in folder.iterdir()}
+
+
+def test_a_corpus_whose_download_lacks_a_split_is_fetched_once(
+    published: Path, fetched: list[Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    read = load_corpus("emorynlp", published).splits["test"]
+    source = replace(
+        EMORYNLP,
+        published={"test": split_statistics(read).to_dict()},
+        files=(PublishedFile("EMORY_test.txt", "https://x.invalid/EMORY_test.txt", None),),
+        partial=True,
+    )
+    monkeypatch.setattr("erckit.corpora.emorynlp.emorynlp.EMORYNLP", source)
+    for _ in range(2):
+        get_corpus("emorynlp", target=tmp_path / "target", quiet=True)
+    assert len(fetched) == 1

@@ -67,9 +67,11 @@ def get_corpus(
 
 
 def _is_there(source: CorpusSource, folder: Path) -> bool:
-    """Whether a folder holds the whole corpus as published."""
+    """Whether a folder holds all splits that can be fetched, as published."""
     found = find_layout(source, folder)
-    if found is None or len(found[1]) < len(found[0].files):
+    fetched = {file.name for file in source.files}
+    wanted = {split for layout in source.layouts for split, name in layout.files.items() if name in fetched}
+    if found is None or not (wanted or set(found[0].files)) <= set(found[1]):
         return False
     try:
         return not _wrong_counts(source, folder)

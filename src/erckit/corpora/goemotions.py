@@ -11,11 +11,11 @@ from pathlib import Path
 
 from erckit.conversation import Conversation
 from erckit.corpora.corpus_source import SPLITS, CorpusSource, Layout, PublishedFile
+from erckit.corpora.formats.corpus_text import corpus_text
 from erckit.corpora.formats.read_uniform import read_uniform
-from erckit.errors import CorpusError, FormatError
+from erckit.errors import CorpusError
 from erckit.labels import LabelSet
 from erckit.readers.build_conversation import UNKNOWN_SPEAKER, RawUtterance, build_conversation
-from erckit.readers.detect.decode_file import decode_file
 
 # In the order of the published emotions.txt: the files name labels by their position in it.
 LABEL_SET = LabelSet(
@@ -39,12 +39,8 @@ def read_goemotions(path: Path, label_set: LabelSet) -> tuple[Conversation, ...]
     Raises:
         CorpusError: A line of another shape, or a label id that does not exist.
     """
-    try:
-        text = decode_file(path)
-    except FormatError as error:
-        raise CorpusError(str(error)) from None
     conversations = []
-    for number, line in enumerate(text.split("\n"), start=1):
+    for number, line in enumerate(corpus_text(path).split("\n"), start=1):
         if not line.strip():
             continue
         cells = line.split("\t")

@@ -18,6 +18,11 @@ CORPORA: dict[str, str] = {
     "dailydialog_topic": "erckit.corpora.dailydialog.dailydialog_topic:DAILYDIALOG_TOPIC",
     "iemocap": "erckit.corpora.iemocap.iemocap:IEMOCAP",
     "goemotions": "erckit.corpora.goemotions:GOEMOTIONS",
+    "topical_chat": "erckit.corpora.topical_chat:TOPICAL_CHAT",
+    "casino": "erckit.corpora.casino:CASINO",
+    "edos": "erckit.corpora.edos:EDOS",
+    "xed": "erckit.corpora.xed:XED",
+    "empathetic_dialogues": "erckit.corpora.empathetic_dialogues:EMPATHETIC_DIALOGUES",
 }
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
-from erckit.conversation import Conversation
+from erckit.conversation import Conversation, Utterance
 from erckit.corpora.formats.story import add_story
 from erckit.errors import CorpusError, FormatError
 from erckit.labels import LabelSet
@@ -13,6 +14,8 @@ from erckit.readers import read_conversations
 
 def read_uniform(path: Path, label_set: LabelSet) -> tuple[Conversation, ...]:
     """Conversations of a uniform JSONL file, each with its place in the story where season and episode are known.
+
+    The labels of an utterance with several (``emotions``) are in ``extra["labels"]``, as mappings read them.
 
     Raises:
         CorpusError: The file cannot be read whole; a corpus with a hole is no corpus.
@@ -24,4 +27,10 @@ def read_uniform(path: Path, label_set: LabelSet) -> tuple[Conversation, ...]:
     if report.skipped:
         first = report.skipped[0]
         raise CorpusError(f"{first.path}:{first.line}: {first.reason}. Get the corpus again; this file is damaged.")
-    return add_story(report.conversations)
+    return add_story(tuple(replace(c, utterances=tuple(map(_with_labels, c.utterances))) for c in report.conversations))
+
+
+def _with_labels(utterance: Utterance) -> Utterance:
+    if "emotions" not in utterance.extra:
+        return utterance
+    return replace(utterance, extra={"labels" if key == "emotions" else key: v for key, v in utterance.extra.items()})

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from erckit.errors import CorpusError, FormatError
-from erckit.readers.detect.decode_file import decode_file
+from erckit.corpora.formats.corpus_text import corpus_text
+from erckit.errors import CorpusError
 
 
 def reexport_lines(path: Path) -> list[list[tuple[str, str, str]]]:
@@ -14,12 +14,8 @@ def reexport_lines(path: Path) -> list[list[tuple[str, str, str]]]:
     Raises:
         CorpusError: The file cannot be read, or a line has another shape.
     """
-    try:
-        text = decode_file(path)
-    except FormatError as error:
-        raise CorpusError(str(error)) from None
     conversations: list[list[tuple[str, str, str]]] = [[]]
-    for number, line in enumerate(text.split("\n"), start=1):
+    for number, line in enumerate(corpus_text(path).split("\n"), start=1):
         if not line.strip():
             conversations.append([])
             continue

@@ -59,20 +59,21 @@ def find_mapping(labels: Sequence[str], target: str | Path) -> LabelMapping:
         target: Name of a label set ("ekman", "unified", "polarity") or a JSON file of the same form.
 
     Returns:
-        A mapping whose source is ``labels`` in the given order: the identity where all of them are labels of
-        the target.
+        A mapping whose source is ``labels`` in the given order: that of the label set which they are, else the
+        identity where all of them are labels of the target, else that of the first label set which has all of them.
 
     Raises:
         LabelSetError: No such target, or none of its mappings knows all of these labels.
     """
     found = find_target(target)
     wanted = set(labels)
-    if wanted <= set(found.label_set.labels):
-        return LabelMapping.identity(found.name, found.label_set, labels)
     known = [one for one in found.mappings.values() if wanted <= set(one.source)]
     exact = [one for one in known if wanted == set(one.source)]
+    if not exact and wanted <= set(found.label_set.labels):
+        return LabelMapping.identity(found.name, found.label_set, labels)
     choices = [one.restrict(labels) for one in exact or known]
-    if choices and all(one == choices[0] for one in choices):
+    # What is doubtful in one label set may be none in another; what counts is that they become the same.
+    if choices and all(one.pairs == choices[0].pairs for one in choices):
         return choices[0]
     if choices:
         raise LabelSetError(
