@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -183,3 +185,20 @@ def test_code_in_a_folder_is_never_run(
     with pytest.raises(BackboneError):
         load(folder)
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("layers", [20_000, "many"])
+def test_layers_that_nobody_has(
+    tiny_backbone: Callable[[str], Path], tiny_causal_lm: Callable[..., Any], tmp_path: Path, layers: object
+) -> None:
+    for number, (source, load) in enumerate(
+        ((tiny_backbone("bert"), load_backbone), (tiny_causal_lm("llama").folder, load_causal_lm))
+    ):
+        folder = tmp_path / str(number)
+        shutil.copytree(source, folder)
+        values = json.loads((folder / "config.json").read_text())
+        (folder / "config.json").write_text(json.dumps({**values, "num_hidden_layers": layers, "layer_types": None}))
+        start = time.process_time()
+        with pytest.raises(BackboneError, match=r"layers"):
+            load(folder)
+        assert time.process_time() - start < 5

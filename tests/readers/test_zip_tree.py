@@ -62,6 +62,13 @@ def test_names_outside_of_the_archive_are_refused(name: str) -> None:
         read_bytes("x.zip", packed({"_chat.txt": CHAT, name: b"x"}))
 
 
+def test_names_in_messages_do_not_drive_a_terminal() -> None:
+    for name in ("a\x1b]0;owned\x07.png", "../\x1b[2J\x9b1m\u202e"):
+        with pytest.raises(FormatError) as caught:
+            read_bytes("x\x1b.zip", packed({name: b"x"}))
+        assert str(caught.value).isprintable()
+
+
 def test_links_are_refused() -> None:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:

@@ -20,6 +20,7 @@ from erckit.causal.chat_frame import ChatFrame, chat_frame
 from erckit.causal.plain_text import PlainText
 from erckit.causal.prompt_attention import one_pass_attention
 from erckit.causal.prompt_packing import PromptBatch
+from erckit.encoding.architecture import check_depth
 from erckit.errors import BackboneError, SettingError, nearest
 
 __all__ = [
@@ -182,7 +183,6 @@ def load_causal_lm(
             read several prompts in one pass.
         SettingError: An unknown dtype.
     """
-    from safetensors import SafetensorError
     from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
     if dtype not in DTYPES:
@@ -191,6 +191,7 @@ def load_causal_lm(
     folder = causal_lm_folder(name)
     try:
         config = AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+        check_depth(config)
         if _is_encoder(config):
             raise ValueError(f"a {config.model_type} that reads in both directions is an encoder")
         attention = one_pass_attention(config, name)
@@ -207,7 +208,9 @@ def load_causal_lm(
         if attention == "sdpa" and config.model_type in TILED:
             model.set_attn_implementation(register_branched_attention())
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+    except (BackboneError, ImportError, MemoryError):
+        raise
+    except Exception as error:  # transformers lets out whatever it stumbles over, of classes of its own
         reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
         raise BackboneError(
             f"backbone '{name}': cannot be loaded as a causal language model ({reason}). "

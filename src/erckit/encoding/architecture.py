@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from erckit.errors import BackboneError
 
 BERT_LIKE = ("bert", "roberta", "xlm-roberta", "camembert", "electra")
+MOST_LAYERS = 1000
 SUPPORTED = (*BERT_LIKE, "mpnet")
 
 
@@ -33,6 +34,17 @@ class Layer:
     activation: Callable[[Tensor], Tensor]
     output: nn.Linear
     output_norm: nn.LayerNorm
+
+
+def check_depth(config: Any) -> None:
+    """Refuse a configuration that asks for more layers than any model has; making them alone would take minutes.
+
+    Raises:
+        ValueError: It does.
+    """
+    layers = getattr(config, "num_hidden_layers", 0)
+    if not isinstance(layers, int) or layers > MOST_LAYERS:
+        raise ValueError(f"its config.json asks for {layers!r:.20} layers, {MOST_LAYERS} are the most")
 
 
 def check_supported(config: Any, name: str) -> None:

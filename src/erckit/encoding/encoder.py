@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from erckit.encoding.architecture import Layer, check_supported, layers_of, position_offset, relative_bias
+from erckit.encoding.architecture import Layer, check_depth, check_supported, layers_of, position_offset, relative_bias
 from erckit.encoding.attention import attend, attention_masks
 from erckit.encoding.dropout import dropout
 from erckit.encoding.packing import PackedBatch
@@ -154,7 +154,6 @@ def load_backbone(folder: Path) -> nn.Module:
     Raises:
         BackboneError: The folder is no transformers encoder, or of an architecture erckit does not encode.
     """
-    from safetensors import SafetensorError
     from transformers import AutoConfig, AutoModel
     from transformers.utils import logging
 
@@ -164,6 +163,7 @@ def load_backbone(folder: Path) -> nn.Module:
     try:
         config = AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
         check_supported(config, str(folder))
+        check_depth(config)
         extra = {} if config.model_type == "electra" else {"add_pooling_layer": False}
         model, found = AutoModel.from_pretrained(
             folder,
@@ -175,7 +175,9 @@ def load_backbone(folder: Path) -> nn.Module:
             output_loading_info=True,
             **extra,
         )
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+    except (BackboneError, ImportError, MemoryError):
+        raise
+    except Exception as error:  # transformers lets out whatever it stumbles over, of classes of its own
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise BackboneError(
             f"{folder}: not a backbone that can be loaded ({reason}). "
