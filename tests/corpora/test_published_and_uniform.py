@@ -13,6 +13,7 @@ from erckit.conversation import Conversation
 from erckit.corpora import corpus_source, corpus_statistics, load_corpus
 from erckit.corpora.get_corpus import get_corpus
 from erckit.corpora.mappings import find_mapping
+from erckit.storage.manifest import file_sha256
 
 # Name to the folder of its converted files.
 CORPORA = {
@@ -69,6 +70,9 @@ def test_both_hold_the_same(data: Path, tmp_path: Path, name: str) -> None:
         pytest.skip(f"needs {folder} and {converted}")
     # What is got holds all that is read, and nothing lies in a folder of its own any more.
     got = get_corpus(name, unpack(folder, tmp_path / "published"), tmp_path / "got")
+    for file in corpus_source(name).files:
+        (path,) = (tmp_path / "published").rglob(file.name)
+        assert file_sha256(path) == file.sha256
     published, uniform = load_corpus(name, got), load_corpus(name, converted)
     assert "uniform" in uniform.version
     assert "uniform" not in published.version
