@@ -35,6 +35,10 @@ MADE_OF_LABELS = {
     "prompting/answers/read_answers.py": 3,
 }
 
+# Runs of pictures that are joined by signs: nothing that could fail comes after the last loop, which the rule does not
+# see. tests/encoding/test_spoken_text.py times them.
+TIMED = {"encoding/spoken_text.py:_ONE_EMOJI", "encoding/spoken_text.py:_PIECES"}
+
 
 class _Walks:
     """Places where an expression reads a character, and which place can come after which in how many ways.
@@ -309,7 +313,8 @@ def _calls(tree: ast.AST, methods: tuple[str, ...] = (*METHODS, "compile")) -> I
 def test_no_expression_is_slow() -> None:
     expressions = compiled_expressions()
     assert len(expressions) > 60
-    faults = {place: why for place, (one, mode) in expressions.items() if (why := fault(one, mode))}
+    assert TIMED <= expressions.keys()
+    faults = {p: why for p, (one, mode) in expressions.items() if p not in TIMED and (why := fault(one, mode))}
     assert faults == {}, "use str methods, exclude what the loop's end begins with, or give the loops a bound"
 
 

@@ -8,6 +8,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import groupby
 
 from erckit.conversation import Conversation
 from erckit.encoding.emoji_words import EMOJI_WORDS, SHORTCODE_WORDS
@@ -18,8 +19,9 @@ _JOINER = "\u200d"
 _FLAG = "\U0001f1e6-\U0001f1ff"
 # Variation selectors, skin tones, the letters of a region's flag, the frame of a keycap.
 _MODIFIERS = "\ufe0e\ufe0f\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f\u20e3"
-_PICTURES = "\U0001f004\U0001f0cf\U0001f170-\U0001f265\U0001f300-\U0001f64f\U0001f680-\U0001f6ff" + (
-    "\U0001f7e0-\U0001f7f0\U0001f90c-\U0001f9ff\U0001fa70-\U0001faff"
+_PICTURES = (
+    "\U0001f004\U0001f0cf\U0001f170-\U0001f1e5\U0001f200-\U0001f265\U0001f300-\U0001f64f\U0001f680-\U0001f6ff"
+    + ("\U0001f7e0-\U0001f7f0\U0001f90c-\U0001f9ff\U0001fa70-\U0001faff")
 )
 # Symbols that are shown as pictures by themselves. Others (a check mark, an arrow) are so with a selector behind them.
 _SHOWN = "⌚⌛⏩-⏬⏰⏳☔☕♈-♓♿⚓⚡⚪⚫⚽⚾⛄⛅⛎⛔⛪⛲⛳⛵⛺⛽✅✊✋✨❌❎❓-❕❗➕-➗➰➿⬛⬜⭐⭕" + "".join(
@@ -84,7 +86,8 @@ _PIECES = re.compile(
 )
 _ONE_EMOJI = re.compile(_EMOJI)
 _SAID_WITHOUT = re.compile(f"[{_MODIFIERS}]|{_JOINER}[♀♂]")
-_STRETCH = re.compile(r"([^\W\d_])\1{2,}", re.IGNORECASE)
+_FLAG_SIGN = re.compile(f"[{_FLAG}]{{2}}")
+_AMPERSANDS = re.compile(rf"&(?:{_AMPERSAND})+")
 _NOT_STRETCHED = re.compile(r"www|ieee|[ivxlc]+", re.IGNORECASE)  # Roman numbers among them
 
 
@@ -124,7 +127,8 @@ def _say(match: re.Match[str]) -> str:
             closes = whole[-1] == ")" and "(" in match.string[max(0, match.start() - 80) : match.start()]
             return whole if closes else _placed(match, ["happy" if whole[-1] == ")" else "sad"])
         case "word" if not (_NOT_STRETCHED.fullmatch(whole) or (len(whole) == 3 and whole.isupper())):
-            return _STRETCH.sub(lambda letters: letters[0][:2], whole)
+            runs = ("".join(letters) for _, letters in groupby(whole, str.lower))
+            return "".join(run[:2] if len(run) > 2 else run for run in runs)
     return whole
 
 
@@ -153,7 +157,7 @@ def _emoji(sign: str) -> str:
     plain = _SAID_WITHOUT.sub("", sign)
     if plain in EMOJI_WORDS or not plain:
         return EMOJI_WORDS.get(plain, "")
-    if re.fullmatch(f"[{_FLAG}]{{2}}", plain):
+    if _FLAG_SIGN.fullmatch(plain):
         return "flag " + "".join(chr(ord(letter) - 0x1F1E6 + ord("a")) for letter in plain)
     parts = [EMOJI_WORDS.get(part) or _name(part) for part in plain.split(_JOINER)]
     return " ".join(dict.fromkeys(parts))
@@ -176,6 +180,6 @@ def _shortcode(name: str) -> str | None:
 
 def _character(entity: str) -> str:
     """The character of an entity; also where its ampersand was written as one. A letter or digit stays hidden."""
-    character = html.unescape(re.sub(rf"&(?:{_AMPERSAND})+", "&", entity))
+    character = html.unescape(_AMPERSANDS.sub("&", entity))
     stays = len(character) != 1 or character in ";#" or (character.isascii() and character.isalnum())
     return entity if stays else character
