@@ -166,16 +166,16 @@ def test_the_time_grows_with_the_length_alone(part: str) -> None:
 
 _RUNS = (
     "😂", "👍🏽", "❤\ufe0f\u200d🔥", "🇩🇪", "\U0001f1e9", "1\ufe0f\u20e3", "\u200d", "\ufe0f", "\U0001f3fb", "☔\ufe0f",
-    "☃", ":) ", "xD", "<3 ", "&amp;", "&#x1F602;", "&amp;lt;", "aaa", "a a", "`", "```", ":joy:", ":a", "::", "@a", "/ ",
-    "http://", ">:-", "-_", "(:", "D: ", "^^", "T_T ", " ",
+    "☃", ":) ", "xD", "<3 ", "&amp;", "&#x1F602;", "&amp;lt;", "aaa", "a a", "`", "```", ":joy:", ":a", "::", "@a",
+    "/ ", "http://", ">:-", "-_", "(:", "D: ", "^^", "T_T ", " ",
 )  # fmt: skip
 
 
 @pytest.mark.parametrize("run", _RUNS)
 def test_a_long_text_takes_no_longer_than_it_is_long(run: str) -> None:
-    """Ten times the text is a second at most where a tenth takes a few milliseconds; squares would take minutes."""
+    """Each takes tens of milliseconds; time that grows with the square of the length would be a minute."""
     for before, after in product(("", "x", "😂", "`"), ("", "x", "\u200d", "`", ")")):
-        text = before + run * (100_000 // len(run)) + after
+        text = before + run * (20_000 // len(run)) + after
         began = time.process_time()
         spoken_text(text)
-        assert time.process_time() - began < 2, (before, after)
+        assert time.process_time() - began < 1, (before, after)
