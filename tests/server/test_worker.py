@@ -278,3 +278,15 @@ def test_a_call_goes_on_while_one_of_its_clients_waits() -> None:
         assert pool.submit(asyncio.run, ask()).result() == 2
     assert not any(seen)
     worker.stop()
+
+
+def test_turns_are_counted_in_utterances(worker: Worker, held: Held) -> None:
+    """A large request of one owner is followed by as much of the others, not by one small request of each."""
+    futures = [worker.put(("greedy", n), n, 100, owner="greedy") for n in range(3)]
+    futures += [worker.put(("modest", n), n, 10, owner="modest") for n in range(15)]
+    held.open.set()
+    for future in futures:
+        future.result(10)
+    order = [key[0] for key, _ in held.calls[1:]]
+    first, second, _ = (n for n, name in enumerate(order) if name == "greedy")
+    assert second - first - 1 == 10

@@ -49,10 +49,11 @@ class Job:
 
 
 class Lane:
-    """Jobs that wait, a queue for each owner; the owners take turns."""
+    """Jobs that wait, a queue for each owner; next is who has had the fewest utterances done so far."""
 
     def __init__(self) -> None:
         self._queues: OrderedDict[Hashable, deque[Job]] = OrderedDict()
+        self._done: dict[Hashable, int] = {}  # utterances, of owners with jobs that wait
 
     def __len__(self) -> int:
         return sum(map(len, self._queues.values()))
@@ -65,7 +66,8 @@ class Lane:
         return self._queues.get(owner, ())
 
     def put(self, job: Job) -> None:
-        """Behind the other jobs of its owner."""
+        """Behind the other jobs of its owner; an owner who had none begins level with the others."""
+        self._done.setdefault(job.owner, min(self._done.values(), default=0))
         self._queues.setdefault(job.owner, deque()).append(job)
 
     def drop(self, job: Job) -> bool:
@@ -75,7 +77,7 @@ class Lane:
             return False
         queue.remove(job)
         if not queue:
-            del self._queues[job.owner]
+            del self._queues[job.owner], self._done[job.owner]
         return True
 
     def take(self, most: int) -> list[Job]:
@@ -83,8 +85,8 @@ class Lane:
 
         These are taken from all owners in turn, each owner's in their order.
         """
-        owner, queue = next(iter(self._queues.items()))
-        taken = [queue.popleft()]
+        owner = min(self._queues, key=self._done.__getitem__)  # of equals, the one who waits longest
+        taken = [self._queues[owner].popleft()]
         self._queues.move_to_end(owner)
         size = taken[0].utterances
         if taken[0].key is not None:
@@ -100,8 +102,10 @@ class Lane:
             chosen = {id(job) for job in taken[1:]}
             for name, jobs in self._queues.items():
                 self._queues[name] = deque(job for job in jobs if id(job) not in chosen)
+        for job in taken:
+            self._done[job.owner] += job.utterances
         for name in [name for name, jobs in self._queues.items() if not jobs]:
-            del self._queues[name]
+            del self._queues[name], self._done[name]
         return taken
 
     @staticmethod
