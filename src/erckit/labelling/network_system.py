@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -100,16 +100,12 @@ class NetworkSystem:
         targets = range(len(everything) - len(ask.conversations), len(everything))
         tokens = sum(prepared.tokenized[c].tokens for c in targets)
         truncated = sum(prepared.tokenized[c].truncated for c in targets)
+        read = (parts.model, parts.preparation, prepared, targets)
+        how: dict[str, Any] = {
+            "precision": self.precision, "batch_tokens": ask.batch_tokens, "advance": ask.report,
+        }  # fmt: skip
         if memory is None and not ask.wants_vectors:
-            logits = predict_logits(
-                parts.model,
-                parts.preparation,
-                prepared,
-                targets,
-                precision=self.precision,
-                batch_tokens=ask.batch_tokens,
-                advance=ask.report,
-            )
+            logits = predict_logits(*read, **how)
             return Reading(ask.split(logits), tokens=tokens, truncated=truncated, cached=cached)
         windows, outside, known = None, None, {}
         if memory is not None:
@@ -129,17 +125,7 @@ class NetworkSystem:
                         for of_one in places
                     ],
                 )
-        vectors, remembered = predict_vectors(
-            parts.model,
-            parts.preparation,
-            prepared,
-            targets,
-            precision=self.precision,
-            batch_tokens=ask.batch_tokens,
-            windows=windows,
-            outside=outside,
-            advance=ask.report,
-        )
+        vectors, remembered = predict_vectors(*read, windows=windows, outside=outside, **how)
         return Reading(
             ask.split(self.score(vectors)),
             vectors=ask.split(vectors),

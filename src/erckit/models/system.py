@@ -17,7 +17,6 @@ from erckit.settings import choose
 
 if TYPE_CHECKING:
     from erckit.memory.model_memory import ModelMemory
-    from erckit.memory.speaker_store import SpeakerStore
     from erckit.prompting.answers.read_answers import ReadAnswers
 
 HISTORIES = ("conversation", "all")
@@ -167,7 +166,7 @@ class System(Protocol):
     """Labels conversations: a trained network, a causal LM that is scored or answers, a baseline, own labels.
 
     A capability beyond :meth:`read` is a value of ``about.can`` and one method: ``label head`` has ``score``,
-    ``stream`` has ``stream_encoding``, ``memory`` has ``memory_of``, ``prompts`` has ``with_style``, ``encoder`` has
+    ``stream`` has ``encoding``, ``memory`` has ``memory_of``, ``prompts`` has ``with_style``, ``encoder`` has
     ``pretrained``.
     """
 
@@ -177,10 +176,3 @@ class System(Protocol):
 
     def read(self, ask: Ask) -> Reading:
         """What it makes of conversations; labels do not depend on how they are batched or ordered."""
-
-
-class Remembering(System, Protocol):
-    """A system whose labels a speaker memory can keep."""
-
-    def memory_of(self, store: SpeakerStore, namespace: str, model_id: str) -> ModelMemory:
-        """The speaker memory as this system reads and writes it, under a name."""

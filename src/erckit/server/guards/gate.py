@@ -61,10 +61,12 @@ class Gate:
         ):
             await refuse(scope, receive, send, overloaded())
             return
-        with traffic.request(owner, size):
+        try:
+            with traffic.request(owner, size):
+                self._counters.in_flight.set(traffic.in_flight)
+                await self._in_time(scope, receive, send)
+        finally:
             self._counters.in_flight.set(traffic.in_flight)
-            await self._in_time(scope, receive, send)
-        self._counters.in_flight.set(traffic.in_flight)
 
     async def _in_time(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_read, has_begun, left = False, False, asyncio.Event()
